@@ -1,0 +1,196 @@
+package vrrp
+
+import (
+	"net/netip"
+	"time"
+)
+
+// stepInitialize is RFC 9568, 6.4.1.
+func (m *Machine) stepInitialize(now time.Time, ev Event) {
+	switch ev := ev.(type) {
+	case Startup:
+		m.start(now, ev.Source, ev.Listen, ReasonStartup)
+	case LinkDown:
+		m.why = ev.Why
+		m.becomeFault(now, ReasonLinkDown)
+	case LinkUp:
+		m.source = ev.Source
+	case Reconfigure:
+		m.configure(ev.Config)
+	case Shutdown, Stalled, Timer, Received, SetPriority, HoldPreempt:
+	}
+}
+
+// start is the body of 6.4.1: the owner is Active at once, anybody else listens.
+func (m *Machine) start(now time.Time, source netip.Addr, listen time.Duration, reason Reason) {
+	m.source = source
+	m.forget()
+	if m.owner() {
+		m.becomeActive(now, ReasonOwner)
+		return
+	}
+	m.becomeBackup(now, reason)
+	if listen > 0 {
+		m.timer = timer{start: now, wait: waitAdopt, listen: listen}
+	}
+}
+
+// stepBackup is RFC 9568, 6.4.2. A Timer comes here only when it is due.
+func (m *Machine) stepBackup(now time.Time, ev Event) {
+	switch ev := ev.(type) {
+	case Timer:
+		m.activeDown(now)
+	case Received:
+		m.hearInBackup(now, ev.Advert)
+	case Shutdown:
+		m.becomeInitialize(now, ReasonShutdown)
+	case LinkDown:
+		m.why = ev.Why
+		m.becomeFault(now, ReasonLinkDown)
+	case LinkUp:
+		m.source = ev.Source
+	case Stalled:
+		m.listenAgain(now)
+	case Reconfigure:
+		m.configure(ev.Config)
+	case Startup, SetPriority, HoldPreempt:
+	}
+}
+
+// activeDown is the Active_Down_Timer firing. Noticed more than an interval
+// late, it proves nothing: this process was not scheduled, and adverts may be
+// waiting unread. So it listens on, once: a machine that is always late must
+// still take over in the end.
+func (m *Machine) activeDown(now time.Time) {
+	deadline, _ := m.Deadline()
+	if m.timer.wait != waitAgain && now.Sub(deadline) > m.activeAdver {
+		m.listenAgain(now)
+		return
+	}
+	m.becomeActive(now, m.takeover())
+}
+
+// listenAgain makes a Backup that was stalled hear before it believes. In the
+// adoption window there is nothing left to adopt: the lease has run on, and
+// another may be Active since, so it starts as a Backup like any other.
+func (m *Machine) listenAgain(now time.Time) {
+	if m.timer.wait == waitAdopt {
+		m.arm(now, waitDown)
+		return
+	}
+	again := timer{start: now, wait: waitAgain}
+	if deadline, _ := m.Deadline(); now.Add(m.length(again)).After(deadline) {
+		m.timer = again
+	}
+}
+
+// takeover is why a Backup whose timer ran out becomes Active.
+func (m *Machine) takeover() Reason {
+	switch {
+	case m.timer.wait == waitAdopt:
+		return ReasonAdopted
+	case m.timer.wait == waitSkew:
+		return ReasonPriorityZero
+	case m.heard.Priority != 0 && m.heard.At.After(m.timer.start):
+		return ReasonPreempt // an advert that did not restart the timer was discarded
+	}
+	return ReasonTimeout
+}
+
+// hearInBackup is an ADVERTISEMENT in Backup.
+func (m *Machine) hearInBackup(now time.Time, a Advert) {
+	switch {
+	case a.Priority == 0:
+		// A copy of it must not push out the end of the skew: adverts of
+		// priority 0 at a steady rate would keep everybody from taking over.
+		if m.timer.wait != waitSkew {
+			m.arm(now, waitSkew)
+		}
+	case !m.preempts() || a.Priority >= m.priority():
+		m.activeAdver = a.Interval
+		m.arm(now, waitDown)
+	case m.timer.wait == waitAdopt:
+		// Discarded, but an Active lives: no adoption. The timer is the one
+		// that an ordinary Startup would have started.
+		m.arm(m.timer.start, waitDown)
+	}
+}
+
+// stepActive is RFC 9568, 6.4.3. A Timer comes here only when it is due.
+func (m *Machine) stepActive(now time.Time, ev Event) {
+	switch ev := ev.(type) {
+	case Timer:
+		m.advertise(now)
+	case Received:
+		m.hearInActive(now, ev)
+	case Shutdown:
+		m.send(now, 0)
+		m.becomeInitialize(now, ReasonShutdown)
+	case LinkDown:
+		m.why = ev.Why
+		m.becomeFault(now, ReasonLinkDown)
+	case LinkUp:
+		m.source = ev.Source
+	case Stalled:
+		m.becomeBackup(now, ReasonStalled)
+	case Reconfigure:
+		m.reconfigureActive(now, ev.Config)
+	case Startup, SetPriority, HoldPreempt:
+	}
+}
+
+// advertise is the Adver_Timer firing. The next one counts from when this one
+// was due, so that lateness does not add up, unless a whole beat was missed.
+func (m *Machine) advertise(now time.Time) {
+	m.send(now, m.priority())
+	due, _ := m.Deadline()
+	if now.Sub(due) >= m.cfg.Interval {
+		due = now
+	}
+	m.arm(due, waitAdvert)
+}
+
+// hearInActive is an ADVERTISEMENT in Active.
+func (m *Machine) hearInActive(now time.Time, r Received) {
+	p := m.priority()
+	switch {
+	case r.Advert.Priority == 0:
+		m.send(now, p)
+		m.arm(now, waitAdvert)
+	case r.Advert.Priority > p:
+		m.yield(now, r.Advert, ReasonHigherPriority)
+	case r.Advert.Priority == p && r.From.Compare(m.source) > 0:
+		reason := ReasonHigherAddress
+		if p == PriorityOwner {
+			reason = ReasonRivalOwner
+		}
+		m.yield(now, r.Advert, reason)
+	default:
+		// Assert the role to the sender, and to bridges that have learnt the
+		// wrong port. The Adver_Timer runs on.
+		m.send(now, p)
+	}
+}
+
+// yield follows the winner of an election, with its interval.
+func (m *Machine) yield(now time.Time, a Advert, reason Reason) {
+	m.activeAdver = a.Interval
+	m.becomeBackup(now, reason)
+}
+
+// stepFault waits for the link. What is set meanwhile is kept.
+func (m *Machine) stepFault(now time.Time, ev Event) {
+	switch ev := ev.(type) {
+	case LinkUp:
+		m.start(now, ev.Source, 0, ReasonLinkUp)
+	case Startup:
+		m.start(now, ev.Source, ev.Listen, ReasonStartup)
+	case LinkDown:
+		m.why = ev.Why
+	case Shutdown:
+		m.becomeInitialize(now, ReasonShutdown)
+	case Reconfigure:
+		m.configure(ev.Config)
+	case Stalled, Timer, Received, SetPriority, HoldPreempt:
+	}
+}
