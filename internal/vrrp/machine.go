@@ -18,19 +18,17 @@ type Machine struct {
 	reason Reason
 	why    string // of the last LinkDown
 
-	activeAdver time.Duration // Active_Adver_Interval: our own while Active, else learnt
-	timer       timer
-	sent        time.Time // when the last advert left, while Active
-	heard       Heard     // the last advert of another router since Startup
-	effects     []Effect  // buffer that Step returns
+	learnt  time.Duration // interval of the Active that a Backup follows; 0 is none
+	timer   timer
+	sent    time.Time // when the last advert left, while Active
+	heard   Heard     // the last advert of another router since Startup
+	effects []Effect  // buffer that Step returns
 }
 
 // New returns a machine in Initialize. It has not looked at a clock, and has no
 // deadline before Startup. cfg is copied. It must be within the ranges that
 // Config gives; the machine does not check them again.
-func New(cfg Config) *Machine {
-	return &Machine{cfg: cfg.clone(), activeAdver: cfg.Interval}
-}
+func New(cfg Config) *Machine { return &Machine{cfg: cfg.clone()} }
 
 // Step tells the machine that ev happened at now, and returns what to do about
 // it, in order. The slice is valid until the next Step.
@@ -103,6 +101,10 @@ func (m *Machine) Deadline() (time.Time, bool) {
 	return m.timer.start.Add(m.length(m.timer)), true
 }
 
+// configure takes a new configuration where it moves nothing but deadlines,
+// which follow from it by themselves.
+func (m *Machine) configure(cfg Config) { m.cfg = cfg.clone() }
+
 // send emits an advert with the priority given, 0 or our own, and remembers
 // that the others have heard from us at now.
 func (m *Machine) send(now time.Time, priority uint8) {
@@ -118,14 +120,13 @@ func (m *Machine) enter(now time.Time, to State, reason Reason) {
 	m.state, m.since, m.reason = to, now, reason
 }
 
-// becomeInitialize forgets what was heard: a later Startup begins afresh.
 func (m *Machine) becomeInitialize(now time.Time, reason Reason) {
 	m.forget()
 	m.enter(now, Initialize, reason)
 }
 
-// becomeBackup starts the Active_Down_Timer with the Active_Adver_Interval that
-// is set: our own, unless the caller has learnt one.
+// becomeBackup starts the Active_Down_Timer, at the interval that the caller has
+// learnt from a winner, if any.
 func (m *Machine) becomeBackup(now time.Time, reason Reason) {
 	m.arm(now, waitDown)
 	m.enter(now, Backup, reason)
@@ -134,7 +135,7 @@ func (m *Machine) becomeBackup(now time.Time, reason Reason) {
 // becomeActive advertises before anything else (erratum 7949): the others go
 // quiet before the addresses are announced.
 func (m *Machine) becomeActive(now time.Time, reason Reason) {
-	m.activeAdver = m.cfg.Interval
+	m.learnt = 0
 	m.send(now, m.priority())
 	m.arm(now, waitAdvert)
 	m.enter(now, Active, reason)
@@ -149,7 +150,8 @@ func (m *Machine) becomeFault(now time.Time, reason Reason) {
 	m.enter(now, Fault, reason)
 }
 
+// forget what was heard, so that a later start begins afresh.
 func (m *Machine) forget() {
 	m.heard = Heard{}
-	m.activeAdver = m.cfg.Interval
+	m.learnt = 0
 }

@@ -35,21 +35,30 @@ func (m *Machine) length(t timer) time.Duration {
 	case waitAgain:
 		// A living Active speaks within an interval; the skew keeps two
 		// Backups apart that were frozen together, as on one host.
-		return m.activeAdver + m.skewTime()
+		return m.activeAdver() + m.skewTime()
 	case waitDown:
 	}
 	return m.activeDownInterval()
+}
+
+// activeAdver is Active_Adver_Interval (RFC 9568, 6.1): that of the Active that
+// is followed, else our own.
+func (m *Machine) activeAdver() time.Duration {
+	if m.learnt != 0 {
+		return m.learnt
+	}
+	return m.cfg.Interval
 }
 
 // skewTime is Skew_Time (RFC 9568, 6.1): under one Active_Adver_Interval, and
 // less for a higher priority. In nanoseconds, where the RFC has centiseconds:
 // at an interval of 10 ms its unit would put all priorities at the same time.
 func (m *Machine) skewTime() time.Duration {
-	return time.Duration(256-int(m.priority())) * m.activeAdver / 256
+	return time.Duration(256-int(m.priority())) * m.activeAdver() / 256
 }
 
 // activeDownInterval is Active_Down_Interval (RFC 9568, 6.1).
-func (m *Machine) activeDownInterval() time.Duration { return 3*m.activeAdver + m.skewTime() }
+func (m *Machine) activeDownInterval() time.Duration { return 3*m.activeAdver() + m.skewTime() }
 
 // priority is the effective one. That of an owner does not move.
 func (m *Machine) priority() uint8 {

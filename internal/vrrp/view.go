@@ -60,7 +60,7 @@ func (m *Machine) View() View {
 		Priority:            m.priority(),
 		Preempt:             m.preempts(),
 		Source:              m.source,
-		ActiveAdverInterval: m.activeAdver,
+		ActiveAdverInterval: m.activeAdver(),
 		ActiveDownInterval:  m.activeDownInterval(),
 		Heard:               m.heard,
 	}
@@ -69,7 +69,8 @@ func (m *Machine) View() View {
 		v.Active, v.ActivePriority = m.source, v.Priority
 	case Backup:
 		v.Adopting = m.timer.wait == waitAdopt
-		if m.heard.Priority != 0 {
+		// What was heard in an earlier state says nothing about now.
+		if m.heard.Priority != 0 && !m.heard.At.Before(m.since) {
 			v.Active, v.ActivePriority = m.heard.From, m.heard.Priority
 		}
 	case Fault:
