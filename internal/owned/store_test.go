@@ -249,6 +249,9 @@ func TestDamagedFileIsSetAsideAndTheStoreIsUsable(t *testing.T) {
 			if got := read(t, aside.Aside); got != tt.text {
 				t.Errorf("set aside %q, want %q", got, tt.text)
 			}
+			if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("the damaged file is still at its place: %v", err)
+			}
 			if got := read(t, path+".bad-1"); got != "an older one" {
 				t.Errorf("the older one now holds %q", got)
 			}
