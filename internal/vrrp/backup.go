@@ -58,8 +58,8 @@ func (m *Machine) takeover() Reason {
 		return ReasonAdopted
 	case m.timer.wait == waitSkew:
 		return ReasonPriorityZero
-	case m.heard.Priority != 0 && m.heard.At.After(m.timer.start):
-		return ReasonPreempt // an advert that did not restart the timer was discarded
+	case m.timer.discarded:
+		return ReasonPreempt
 	}
 	return ReasonTimeout
 }
@@ -76,9 +76,12 @@ func (m *Machine) hearInBackup(now time.Time, a Advert) {
 	case !m.preempts() || a.Priority >= m.priority():
 		m.learnt = a.Interval
 		m.arm(now, waitDown)
-	case m.timer.wait == waitAdopt:
-		// Discarded, but an Active lives: no adoption. The timer is the one
-		// that an ordinary Startup would have started.
-		m.arm(m.timer.start, waitDown)
+	default:
+		if m.timer.wait == waitAdopt {
+			// An Active lives: no adoption. The timer is the one that an
+			// ordinary Startup would have started.
+			m.arm(m.timer.start, waitDown)
+		}
+		m.timer.discarded = true
 	}
 }

@@ -16,9 +16,10 @@ const (
 // timer is kept as when it was started and what it measures, so that a change
 // of priority or interval moves the deadline by itself.
 type timer struct {
-	start  time.Time
-	wait   wait
-	listen time.Duration // for waitAdopt
+	start     time.Time
+	wait      wait
+	listen    time.Duration // for waitAdopt
+	discarded bool          // an Active of lower priority was heard while it ran
 }
 
 func (m *Machine) arm(start time.Time, w wait) { m.timer = timer{start: start, wait: w} }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 )
@@ -39,3 +40,5 @@ const (
 	redialMin = 50 * time.Millisecond
 	redialMax = 5 * time.Second
 )
+
+var errNoSocket = errors.New("the VRRP socket is not open")

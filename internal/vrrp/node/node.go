@@ -42,47 +42,65 @@ type received struct {
 	form   vrrp.Checksum
 }
 
-// node is one virtual router. Fields up to the blank line are shared and never change or are atomic; the rest belongs to
-// its goroutine.
+// phase is what a node has told its machine about the link.
+type phase uint8
+
+const (
+	phaseUnknown phase = iota // nothing yet
+	phaseUp
+	phaseDown
+)
+
+// node is one virtual router. The first fields are shared: they never change, or are atomic. The others belong to the
+// goroutine of run.
 type node struct {
 	key     key
+	born    time.Time
 	tally   *tally
-	changed func() // tells the caller; must not block
-	applied func() // tells the Runner that have caught up
+	changed func() // tells the caller; does not block
+	applied func() // tells the Runner that have is new
 	slot    atomic.Pointer[want]
-	have    atomic.Pointer[want] // the want that was last acted on
+	have    atomic.Pointer[want] // what was last acted on
 	mail    chan *received
 	bell    chan struct{}
-	asked   atomic.Bool // the wire is to empty the socket for us
+	asked   atomic.Bool // the wire is to empty its socket for us
 	emptied atomic.Bool // it has
 	face    atomic.Pointer[face]
 	count   counters
 	done    chan struct{}
 
 	machine  *vrrp.Machine
-	started  bool
+	cfg      vrrp.Config
+	phase    phase
+	index    int        // of the interface, in phaseUp
+	source   netip.Addr // that conn sends from
+	wire     *wire
+	conn     Conn
 	seq      uint64
 	next     face      // what will be published
 	dirty    bool      // next differs from face
-	waiting  time.Time // until when an emptied socket is waited for; zero when it is not
-	deadline time.Time // of the timer event that is being carried out; zero otherwise
+	waiting  time.Time // until when the socket may take to be emptied; zero: nobody was asked
+	deadline time.Time // of the Timer that is being carried out; zero: none is
 	buf      []byte
 }
 
 func newNode(k key, cfg vrrp.Config, t *tally, changed, applied func()) *node {
 	n := &node{
-		key: k, tally: t, changed: changed, applied: applied,
+		key: k, born: time.Now(), tally: t, changed: changed, applied: applied,
 		mail: make(chan *received, mailboxSize), bell: make(chan struct{}, 1), done: make(chan struct{}),
-		machine: vrrp.New(cfg),
+		machine: vrrp.New(cfg), cfg: cfg,
 	}
 	n.have.Store(&want{cfg: cfg})
-	n.next.view = n.machine.View()
-	n.next.link = Link{Name: k.iface}
-	n.publish()
+	n.next = face{
+		view: n.machine.View(),
+		link: Link{Name: k.iface, Fault: "interface " + k.iface + " has not been looked at yet"},
+	}
+	first := n.next
+	n.face.Store(&first)
 	return n
 }
 
-// set replaces what the node should be.
+// set replaces what the node should be. The Runner alone calls it.
 func (n *node) set(w *want) {
 	n.slot.Store(w)
 	n.wake()
@@ -103,7 +121,7 @@ func (n *node) post(r *received) {
 		default:
 		}
 	}
-	n.count.superseded.Add(1)
+	n.count.superseded.Add(1) // other readers were faster
 }
 
 func (n *node) wake() {
@@ -118,22 +136,7 @@ func (n *node) run() {
 	defer close(n.done)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	for {
-		emptied := n.emptied.Swap(false) // before the mailbox is read: what was in the socket is in there
-		w, have := n.slot.Load(), n.have.Load()
-		if w != nil && w != have {
-			n.apply(time.Now(), w, have)
-		}
-		n.hear()
-		n.expire(time.Now(), emptied)
-		n.publish()
-		if w != nil && w != have {
-			n.have.Store(w)
-			n.applied()
-		}
-		if w != nil && w.stop {
-			return
-		}
+	for n.turn() {
 		if until, ok := n.sleep(); ok {
 			timer.Reset(time.Until(until))
 		} else {
@@ -146,6 +149,24 @@ func (n *node) run() {
 	}
 }
 
+// turn does all there is to do now, adverts before the timer, and reports whether the node goes on.
+func (n *node) turn() bool {
+	emptied := n.emptied.Swap(false) // before the mailbox is read: what was in the socket is in there
+	w, have := n.slot.Load(), n.have.Load()
+	changed := w != nil && w != have
+	if changed {
+		n.apply(time.Now(), w, have)
+	}
+	n.hear()
+	n.expire(time.Now(), emptied)
+	n.publish()
+	if changed {
+		n.have.Store(w)
+		n.applied()
+	}
+	return w == nil || !w.stop
+}
+
 // sleep says until when there is nothing to do unless somebody rings.
 func (n *node) sleep() (time.Time, bool) {
 	if !n.waiting.IsZero() {
@@ -154,29 +175,35 @@ func (n *node) sleep() (time.Time, bool) {
 	return n.machine.Deadline()
 }
 
-// hear gives the waiting adverts to the machine. Of several of one sender only the last counts: it says all that the
-// others said, and one answer to it is enough.
-func (n *node) hear() {
-	var batch [mailboxSize]*received
-	k := 0
-	for k < len(batch) && len(n.mail) > 0 {
-		batch[k] = <-n.mail
-		k++
+// expire gives the machine a Timer that is due. A late one waits until the socket was emptied: what a machine has heard
+// decides, not what was read first.
+func (n *node) expire(now time.Time, emptied bool) {
+	deadline, ok := n.machine.Deadline()
+	if !ok || now.Before(deadline) {
+		n.waiting = time.Time{}
+		return
 	}
-	for i, r := range batch[:k] {
-		if overtaken(r, batch[i+1:k]) {
-			n.count.superseded.Add(1)
-			continue
+	switch {
+	case emptied || n.conn == nil:
+	case !n.waiting.IsZero():
+		if now.Before(n.waiting) {
+			return
 		}
-		n.receive(r)
+	case n.suspicious(now.Sub(deadline)):
+		n.waiting = now.Add(grace)
+		n.wire.ask(n, n.conn)
+		return
 	}
+	n.waiting, n.deadline = time.Time{}, deadline
+	n.step(now, vrrp.Timer{})
+	n.deadline = time.Time{}
 }
 
-func overtaken(r *received, later []*received) bool {
-	for _, l := range later {
-		if l.from == r.from {
-			return true
-		}
+// suspicious reports whether a lateness means that adverts may lie unread. An Active cannot have been replaced before a
+// whole interval more has passed, and its advert is the more urgent the later it is.
+func (n *node) suspicious(late time.Duration) bool {
+	if n.next.view.State == vrrp.Active {
+		return late >= n.cfg.Interval
 	}
-	return false
+	return late > slack
 }

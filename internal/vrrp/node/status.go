@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"sync/atomic"
@@ -28,7 +29,7 @@ type Status struct {
 	Dropped map[vrrp.DropReason]uint64
 	// Wire is what its interface heard that belongs to no router here. All routers of one interface show the same.
 	Wire WireStatus
-	// Peer is the checksum form of the last advert that was acted on; nil when there was none.
+	// PeerChecksum is the checksum form of the last advert that was acted on; nil when there was none.
 	PeerChecksum *vrrp.Checksum
 	// Recent are the last transitions, oldest first, at most 16.
 	Recent []Transition
@@ -67,6 +68,12 @@ type drops [vrrp.NumDropReasons]atomic.Uint64
 func (d *drops) add(r vrrp.DropReason) {
 	if int(r) < len(d) {
 		d[r].Add(1)
+	}
+}
+
+func (d *drops) addError(err error) {
+	if drop := (*vrrp.DropError)(nil); errors.As(err, &drop) {
+		d.add(drop.Reason)
 	}
 }
 
@@ -127,6 +134,7 @@ type face struct {
 // counters are what a node and its readers count. Atomic, so that a status needs nobody's help.
 type counters struct {
 	sent, received, superseded, sendErrors atomic.Uint64
+	heard                                  atomic.Int64 // View.Heard.At, in nanoseconds after the node was made
 	dropped                                drops
 	late                                   lateness
 }
@@ -134,9 +142,13 @@ type counters struct {
 // status puts the two together.
 func (n *node) status(name string) Status {
 	f := n.face.Load()
+	view := f.view
+	if view.Heard.From.IsValid() {
+		view.Heard.At = n.born.Add(time.Duration(n.count.heard.Load()))
+	}
 	return Status{
 		Name: name, Interface: n.key.iface, VRID: n.key.vrid,
-		View: f.view, Link: f.link,
+		View: view, Link: f.link,
 		Sent: n.count.sent.Load(), Received: n.count.received.Load(), Superseded: n.count.superseded.Load(),
 		Dropped: n.count.dropped.read(), Wire: n.tally.read(),
 		PeerChecksum: f.peer, Recent: slices.Clone(f.recent),

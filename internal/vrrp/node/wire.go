@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"runtime"
 	"sync/atomic"
@@ -10,6 +9,9 @@ import (
 
 	"github.com/lbha/lbha/internal/vrrp"
 )
+
+// emptyBatches is where emptying a socket ends, for a flood must not make it endless: more than its queue holds.
+const emptyBatches = 128
 
 // members are the nodes of an interface by VRID. Immutable once published.
 type members [256]*node
@@ -31,6 +33,13 @@ type wire struct {
 	socket  atomic.Pointer[socket]
 	asked   atomic.Bool // a node waits for the socket to be emptied
 	cancel  context.CancelFunc
+}
+
+func newWire(link Link, opt Options, changed func(), t *tally) *wire {
+	w := &wire{link: link, dial: opt.Dial, log: opt.Log, changed: changed, tally: t}
+	w.members.Store(new(members))
+	w.socket.Store(new(socket))
+	return w
 }
 
 // sameSocket reports whether a wire opened for a serves b. MTU is for show.
@@ -109,7 +118,7 @@ func (w *wire) empty(conn Conn, batch []Datagram) error {
 		}
 	}
 	var err error
-	for range queueBytes / batchSize { // no flood can make this endless
+	for range emptyBatches {
 		var n int
 		n, err = conn.Receive(batch, false)
 		w.deliver(batch[:n])
@@ -168,9 +177,7 @@ func (w *wire) route(m *members, d Datagram) {
 	}
 	advert, form, err := vrrp.Parse(d.Payload, d.From, d.To)
 	if err != nil {
-		if drop := (*vrrp.DropError)(nil); errors.As(err, &drop) {
-			count.add(drop.Reason)
-		}
+		count.addError(err)
 		return
 	}
 	n.post(&received{from: d.From, advert: advert, form: form})
