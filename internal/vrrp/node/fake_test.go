@@ -89,6 +89,13 @@ func (s *segment) last() *fakeConn {
 	return s.conns[len(s.conns)-1]
 }
 
+// opened is how many times a socket was asked for.
+func (s *segment) opened() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dials
+}
+
 func (s *segment) packets() []packet {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,6 +126,10 @@ func (c *fakeConn) Receive(batch []Datagram, wait bool) (int, error) {
 			n++
 		}
 		return n, nil
+	}
+	if len(c.interrupt) > 0 { // first, as a socket's deadline is
+		<-c.interrupt
+		return 0, nil
 	}
 	select {
 	case <-c.closed:

@@ -77,8 +77,8 @@ func TestIdenticalSetDoesNothing(t *testing.T) {
 		if diff := cmp.Diff(packets, s.packets(), cmpAddr); diff != "" {
 			t.Errorf("packets (-before +after)\n%s", diff)
 		}
-		if changes != seen || s.dials != 1 {
-			t.Errorf("%d changes and %d sockets, want none and the first", changes-seen, s.dials)
+		if changes != seen || s.opened() != 1 {
+			t.Errorf("%d changes and %d sockets, want none and the first", changes-seen, s.opened())
 		}
 	})
 }
@@ -115,8 +115,8 @@ func TestNewPriorityIsAdvertisedByTheSameRouter(t *testing.T) {
 		if last := packets[len(packets)-1]; last != (packet{10*time.Second + time.Millisecond, addrA, 51, 120}) {
 			t.Errorf("last packet is %+v, want priority 120 at once", last)
 		}
-		if got := one(t, r); got.View.State != vrrp.Active || got.View.Priority != 120 || s.dials != 1 {
-			t.Errorf("%s at %d with %d sockets, want active at 120 with 1", got.View.State, got.View.Priority, s.dials)
+		if got := one(t, r); got.View.State != vrrp.Active || got.View.Priority != 120 || s.opened() != 1 {
+			t.Errorf("%s at %d with %d sockets, want active at 120 with 1", got.View.State, got.View.Priority, s.opened())
 		}
 	})
 }
@@ -135,8 +135,8 @@ func TestNewVRIDStopsTheOldRouterFirst(t *testing.T) {
 		if diff := cmp.Diff(want, s.packets()[before:], cmpAddr); diff != "" {
 			t.Errorf("packets (-want +got)\n%s", diff)
 		}
-		if s.dials != 1 {
-			t.Errorf("%d sockets, want the one", s.dials)
+		if s.opened() != 1 {
+			t.Errorf("%d sockets, want the one", s.opened())
 		}
 		if got := r.Status(); len(got) != 2 || got[0].Name != "db" || got[1].Name != "web" || got[1].VRID != 52 {
 			t.Errorf("status is of %+v, want db and web with VRID 52", got)
