@@ -112,7 +112,7 @@ func TestSection6_4_2_BackupFollowsAndLearnsTheInterval(t *testing.T) {
 				change = append(change, tc.change)
 			}
 			r := newBackup(t, change...)
-			r.after(3*sec).want(heard(tc.from, tc.priority, 5*sec))
+			r.after(3 * sec).want(heard(tc.from, tc.priority, 5*sec))
 			r.wantDeadline(5 * down100)
 			if v := r.m.View(); v.ActiveAdverInterval != 5*sec || v.Active != tc.from || v.ActivePriority != tc.priority {
 				t.Errorf("follows %s, priority %d, at %s", v.Active, v.ActivePriority, v.ActiveAdverInterval)
