@@ -1,0 +1,141 @@
+package vip
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// watchResync is how often the links are read when no event calls for it.
+	watchResync = 10 * time.Second
+	// watchRetry is the pause after the kernel refused a subscription or a list.
+	watchRetry = time.Second
+	// watchGap is the shortest time between two lists, so that a storm of events
+	// costs little; the first event after a quiet time is acted on at once.
+	watchGap = 5 * time.Millisecond
+)
+
+// Monitor is where the Watch learns of links.
+type Monitor interface {
+	// Links reads all interfaces by name.
+	Links() (map[string]LinkState, error)
+	// Subscribe returns a channel that gets a value after links or addresses
+	// changed, or after events may have been lost. It never fills up: changes
+	// that nobody took yet are one. The channel is closed when ctx ends or the
+	// subscription broke.
+	Subscribe(ctx context.Context) (<-chan struct{}, error)
+}
+
+// WatchOptions of a Watch. The zero value is fit for use.
+type WatchOptions struct {
+	// Log takes what keeps the Watch from seeing. nil logs nothing.
+	Log *slog.Logger
+	// Changed is called after Links gives something new. It must not block.
+	Changed func()
+}
+
+// Watch publishes what the interfaces of this machine are. A renewed lifetime
+// of an address is no change.
+type Watch struct {
+	monitor Monitor
+	log     *slog.Logger
+	changed func()
+	blind   bool // the last attempt to see failed, and it was logged
+
+	links atomic.Pointer[map[string]LinkState]
+}
+
+// NewWatch makes a Watch over m. It sees nothing before Run.
+func NewWatch(m Monitor, opt WatchOptions) *Watch {
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	if opt.Changed == nil {
+		opt.Changed = func() {}
+	}
+	return &Watch{monitor: m, log: opt.Log, changed: opt.Changed}
+}
+
+// Links is the latest view, by name of the interface; nil before the first. It
+// must not be changed. It may be called from any goroutine.
+func (w *Watch) Links() map[string]LinkState {
+	if links := w.links.Load(); links != nil {
+		return *links
+	}
+	return nil
+}
+
+// Run watches until ctx ends. It subscribes before it reads, so that nothing
+// falls between, and starts over when the kernel lost track of it.
+func (w *Watch) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		events, err := w.monitor.Subscribe(ctx)
+		if err != nil {
+			w.report(err)
+			w.read()
+			pause(ctx, watchRetry)
+			continue
+		}
+		w.follow(ctx, events)
+	}
+	return nil
+}
+
+// follow reads the links at once, after events and on a slow timer, until the
+// subscription ends.
+func (w *Watch) follow(ctx context.Context, events <-chan struct{}) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case _, more := <-events:
+			if !more {
+				if ctx.Err() == nil {
+					w.log.Warn("subscription to link events broke, starting over")
+					pause(ctx, watchGap)
+				}
+				return
+			}
+		case <-timer.C:
+		}
+		next := watchResync
+		if !w.read() {
+			next = watchRetry
+		}
+		pause(ctx, watchGap)
+		timer.Reset(next)
+	}
+}
+
+func (w *Watch) read() bool {
+	links, err := w.monitor.Links()
+	if err != nil {
+		w.report(err)
+		return false
+	}
+	w.blind = false
+	if before := w.links.Load(); before == nil || !sameLinks(*before, links) {
+		w.links.Store(&links)
+		w.changed()
+	}
+	return true
+}
+
+// report logs the first of several failures in a row.
+func (w *Watch) report(err error) {
+	if !w.blind {
+		w.blind = true
+		w.log.Error("cannot watch links", "err", err)
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
