@@ -43,7 +43,7 @@ func TestLabOneOfTwoDirectorsIsActiveThroughStopAndCut(t *testing.T) {
 	if last := got.Recent[len(got.Recent)-1]; last.Reason != vrrp.ReasonTimeout {
 		t.Errorf("took over because of %s, want timeout", last.Reason)
 	}
-	t.Logf("power cut at 30 ms adverts: active %s after the last advert", got.View.Since.Sub(got.Recent[len(got.Recent)-1].At.Add(0))+got.View.Since.Sub(got.View.Heard.At))
+	t.Logf("power cut at 30 ms adverts: active %s after the last advert", got.View.Since.Sub(got.View.Heard.At))
 	for _, s := range append(a.runner.Status(), b.runner.Status()...) {
 		if s.SendErrors != 0 || len(s.Dropped) != 0 || len(s.Wire.Dropped) != 0 {
 			t.Errorf("%d send errors (%s), dropped %v and %v; want none", s.SendErrors, s.SendErr, s.Dropped, s.Wire.Dropped)
@@ -126,31 +126,4 @@ func TestLabMalformedPacketsAreCountedAndDoNothing(t *testing.T) {
 	if got.Received != 0 || got.View != before.View {
 		t.Errorf("received %d, %+v; want nothing to have happened", got.Received, got.View)
 	}
-}
-
-func TestLabFloodMakesNoAdvertMissing(t *testing.T) {
-	l := newLAN(t)
-	a := l.run(t, l.a, fast(51, 150))
-	b := l.run(t, l.b, fast(51, 100))
-	a.until("A to become active", active)
-	b.until("B to follow A", backup)
-	fd := l.b.sender(t, l.links[l.b])
-	bad := message(t, addrB, 51, 250)
-	bad[6] ^= 1
-	packet := ipv4Packet(addrB, group, 255, bad)
-	const packets, rate = 300_000, 100_000
-	start := time.Now()
-	for i := range packets {
-		if err := unix.Sendto(fd, packet, 0, &unix.SockaddrInet4{Addr: group.As4()}); err != nil && err != unix.ENOBUFS {
-			t.Fatal(err)
-		}
-		for time.Since(start) < time.Duration(i)*time.Second/rate {
-		}
-	}
-	took := time.Since(start)
-	s := a.runner.Status()[0]
-	if len(s.Recent) != 2 || len(b.runner.Status()[0].Recent) != len(b.runner.Status()[0].Recent) {
-		t.Errorf("transitions under a flood: %+v", s.Recent)
-	}
-	t.Logf("%d bogus packets in %s, %d of them read; adverts %+v", packets, took, s.Dropped[vrrp.DropChecksum], s.Lateness)
 }

@@ -63,16 +63,26 @@ func (n *namespace) dial(link Link) (conn Conn, err error) {
 	return conn, err
 }
 
-// command starts a program in the namespace that does not outlive this process, and ends it with the test.
+// command prepares a program that does not outlive this process.
 func (n *namespace) command(t testing.TB, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		t.Fatalf("this test needs %s: install the package that has it (keepalived, tshark)", name)
+		t.Fatalf("this test needs %s: install the package of that name", name)
 	}
 	cmd := exec.Command(path, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd
+}
+
+// start starts it in the namespace and ends it with the test.
+func (n *namespace) start(t testing.TB, cmd *exec.Cmd) {
+	t.Helper()
+	n.do(t, cmd.Start)
+	t.Cleanup(func() {
+		cmd.Process.Kill() // it may have ended by itself
+		cmd.Wait()
+	})
 }
 
 // lan is a switch with two directors on it, as real veth pairs and a bridge.
@@ -150,11 +160,13 @@ type director struct {
 	runner  *Runner
 	changed chan struct{}
 	stop    func()
+	// patience is where until fails instead of hanging.
+	patience time.Duration
 }
 
 func (l *lan) run(t testing.TB, n *namespace, routers ...Config) *director {
 	t.Helper()
-	d := &director{t: t, changed: make(chan struct{}, 1)}
+	d := &director{t: t, changed: make(chan struct{}, 1), patience: 20 * time.Second}
 	d.runner = NewRunner(Options{Dial: n.dial, Changed: func() {
 		select {
 		case d.changed <- struct{}{}:
@@ -184,10 +196,10 @@ func (l *lan) run(t testing.TB, n *namespace, routers ...Config) *director {
 	return d
 }
 
-// until waits for the only router's status to be as wanted. The deadline is there to fail instead of hang.
+// until waits for the first router's status to be as wanted.
 func (d *director) until(what string, ok func(Status) bool) Status {
 	d.t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(d.patience)
 	poll := time.NewTicker(5 * time.Millisecond) // counters change without a word
 	defer poll.Stop()
 	for {

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"fmt"
 	"sync/atomic"
 	"time"
 )
@@ -20,6 +21,14 @@ type Lateness struct {
 	Count   uint64
 	Sum     time.Duration
 	Max     time.Duration
+}
+
+// String returns the number of adverts, their mean and worst lateness.
+func (l Lateness) String() string {
+	if l.Count == 0 {
+		return "0 adverts"
+	}
+	return fmt.Sprintf("%d adverts, %s late on average, %s at worst", l.Count, l.Sum/time.Duration(l.Count), l.Max)
 }
 
 // lateness is written by one node and read by anyone.

@@ -108,11 +108,16 @@ func (r *Runner) HoldPreempt(on bool) {
 	r.wake()
 }
 
-// Status returns all routers, sorted by name.
+// Status returns all routers, sorted by name. Those of one interface share WireStatus: it is not to be written to.
 func (r *Runner) Status() []Status {
 	var out []Status
+	wires := make(map[*tally]WireStatus) // each read once: it has 256 counters
 	for _, l := range *r.list.Load() {
-		out = append(out, l.node.status(l.name))
+		t := l.node.tally
+		if _, ok := wires[t]; !ok {
+			wires[t] = t.read()
+		}
+		out = append(out, l.node.status(l.name, wires[t]))
 	}
 	return out
 }

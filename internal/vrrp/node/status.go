@@ -140,7 +140,7 @@ type counters struct {
 }
 
 // status puts the two together.
-func (n *node) status(name string) Status {
+func (n *node) status(name string, wire WireStatus) Status {
 	f := n.face.Load()
 	view := f.view
 	if view.Heard.From.IsValid() {
@@ -150,7 +150,7 @@ func (n *node) status(name string) Status {
 		Name: name, Interface: n.key.iface, VRID: n.key.vrid,
 		View: view, Link: f.link,
 		Sent: n.count.sent.Load(), Received: n.count.received.Load(), Superseded: n.count.superseded.Load(),
-		Dropped: n.count.dropped.read(), Wire: n.tally.read(),
+		Dropped: n.count.dropped.read(), Wire: wire,
 		PeerChecksum: f.peer, Recent: slices.Clone(f.recent),
 		SendErrors: n.count.sendErrors.Load(), SendErr: f.sendErr,
 		Lateness: n.count.late.read(),
