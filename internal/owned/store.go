@@ -10,6 +10,9 @@ import (
 	"sync/atomic"
 )
 
+// DefaultPath is where a director keeps its ledger.
+const DefaultPath = "/run/lbha/owned.json"
+
 // Store is the open ledger. Each change is on disk when the call returns; if
 // it cannot be written, the call says so and the Store is as it was.
 type Store struct {

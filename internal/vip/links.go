@@ -8,6 +8,9 @@ import (
 	"slices"
 )
 
+// Links are the interfaces of this machine by name.
+type Links map[string]LinkState
+
 // LinkState is one interface as the Watch last saw it.
 type LinkState struct {
 	Index  int              // changes when an interface of the same name is made anew
@@ -31,7 +34,7 @@ func (s LinkState) Equal(t LinkState) bool {
 		bytes.Equal(s.MAC, t.MAC) && slices.Equal(s.Addrs, t.Addrs)
 }
 
-func sameLinks(a, b map[string]LinkState) bool {
+func sameLinks(a, b Links) bool {
 	return maps.EqualFunc(a, b, LinkState.Equal)
 }
 

@@ -26,7 +26,7 @@ func OpenMonitor() (Monitor, error) {
 	return &linuxMonitor{handle: h}, nil
 }
 
-func (m *linuxMonitor) Links() (map[string]LinkState, error) {
+func (m *linuxMonitor) Links() (Links, error) {
 	links, err := whole(m.handle.LinkList)
 	if err != nil {
 		return nil, fmt.Errorf("list links: %w", err)
@@ -46,7 +46,7 @@ func (m *linuxMonitor) Links() (map[string]LinkState, error) {
 			})
 		}
 	}
-	out := make(map[string]LinkState, len(links))
+	out := make(Links, len(links))
 	for _, l := range links {
 		at := l.Attrs()
 		const working = unix.IFF_UP | unix.IFF_RUNNING | unix.IFF_LOWER_UP

@@ -20,7 +20,7 @@ const (
 // Monitor is where the Watch learns of links.
 type Monitor interface {
 	// Links reads all interfaces by name.
-	Links() (map[string]LinkState, error)
+	Links() (Links, error)
 	// Subscribe returns a channel that gets a value after links or addresses
 	// changed, or after events may have been lost. It never fills up: changes
 	// that nobody took yet are one. The channel is closed when ctx ends or the
@@ -32,8 +32,9 @@ type Monitor interface {
 type WatchOptions struct {
 	// Log takes what keeps the Watch from seeing. nil logs nothing.
 	Log *slog.Logger
-	// Changed is called after Links gives something new. It must not block.
-	Changed func()
+	// Monitor is where it learns of links; nil means the kernel, for the network
+	// namespace that the thread is in which calls NewWatch, and Run.
+	Monitor Monitor
 }
 
 // Watch publishes what the interfaces of this machine are. A renewed lifetime
@@ -44,23 +45,31 @@ type Watch struct {
 	changed func()
 	blind   bool // the last attempt to see failed, and it was logged
 
-	links atomic.Pointer[map[string]LinkState]
+	links atomic.Pointer[Links]
 }
 
-// NewWatch makes a Watch over m. It sees nothing before Run.
-func NewWatch(m Monitor, opt WatchOptions) *Watch {
+// NewWatch makes a Watch. It sees nothing before Run. The error is that the
+// kernel gave no socket.
+func NewWatch(opt WatchOptions) (*Watch, error) {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	if opt.Changed == nil {
-		opt.Changed = func() {}
+	if opt.Monitor == nil {
+		var err error
+		if opt.Monitor, err = OpenMonitor(); err != nil {
+			return nil, err
+		}
 	}
-	return &Watch{monitor: m, log: opt.Log, changed: opt.Changed}
+	return &Watch{monitor: opt.Monitor, log: opt.Log, changed: func() {}}, nil
 }
+
+// OnChange sets what is called after Links gives something new. It is set
+// before Run, is called on Run's goroutine and must not block.
+func (w *Watch) OnChange(f func()) { w.changed = f }
 
 // Links is the latest view, by name of the interface; nil before the first. It
 // must not be changed. It may be called from any goroutine.
-func (w *Watch) Links() map[string]LinkState {
+func (w *Watch) Links() Links {
 	if links := w.links.Load(); links != nil {
 		return *links
 	}

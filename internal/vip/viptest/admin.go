@@ -84,14 +84,14 @@ func (k *Kernel) Ops() []string {
 }
 
 // Links implements vip.Monitor.
-func (k *Kernel) Links() (map[string]vip.LinkState, error) {
+func (k *Kernel) Links() (vip.Links, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.expire()
 	if k.ListError != nil {
 		return nil, k.ListError
 	}
-	out := map[string]vip.LinkState{}
+	out := vip.Links{}
 	for name, l := range k.links {
 		out[name] = l.state()
 	}

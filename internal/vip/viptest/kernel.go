@@ -36,9 +36,9 @@ type Kernel struct {
 }
 
 type link struct {
-	index  int
-	up     bool
-	oper   bool
+	index int
+	up    bool
+	oper  bool
 	addrs []*address // in the kernel's order
 }
 
