@@ -1,0 +1,160 @@
+package director
+
+import (
+	"context"
+	"maps"
+
+	"github.com/lbha/lbha/internal/health"
+	"github.com/lbha/lbha/internal/ipvs"
+	"github.com/lbha/lbha/internal/vrrp/node"
+)
+
+// loopState is what the loop remembers between two rounds.
+type loopState struct {
+	seen     map[string]uint64 // by router: the last transition that was logged
+	links    map[string]node.Link
+	verdicts map[serverKey]health.Verdict
+	problems map[string]bool
+	ready    bool
+}
+
+// run is the director's loop: something changed, so compute what has to be and hand it over. Roles come first: they move
+// the addresses, and a table of ten thousand servers takes longer to compute than a client waits.
+func (d *Director) run(ctx context.Context) error {
+	d.loop.seen = map[string]uint64{}
+	d.takeLinks()
+	d.takeRoles()
+	d.takeVerdicts(true)
+	for {
+		select {
+		case <-d.roles:
+			d.takeRoles()
+			continue
+		default:
+		}
+		if !d.loop.ready {
+			d.loop.ready = true
+			if d.opt.Ready != nil {
+				d.opt.Ready()
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-d.roles:
+			d.takeRoles()
+		case <-d.links:
+			d.takeLinks()
+		case <-d.verdicts:
+			d.takeVerdicts(false)
+		case <-d.kernel:
+			d.logProblems()
+		}
+	}
+}
+
+// takeRoles moves the addresses after the roles, and only then tells of it: a log that waits must not make clients wait.
+func (d *Director) takeRoles() {
+	status := d.nodes.Status()
+	facts := d.facts
+	facts.Roles = make(map[string]Role, len(status))
+	for _, s := range status {
+		facts.Roles[s.Name] = roleOf(s)
+	}
+	d.addresses.Set(desiredAddresses(d.cfg, facts))
+	for _, s := range status {
+		d.logTransitions(s)
+	}
+}
+
+func (d *Director) logTransitions(s node.Status) {
+	for _, t := range s.Recent {
+		if t.Seq <= d.loop.seen[s.Name] {
+			continue
+		}
+		d.loop.seen[s.Name] = t.Seq
+		args := []any{"instance", s.Name, "vrid", s.VRID, "iface", s.Interface, "from", t.From.String(), "to", t.To.String(), "reason", t.Reason.String()}
+		if t.Peer.IsValid() {
+			args = append(args, "peer", t.Peer.String())
+		}
+		if s.View.Why != "" {
+			args = append(args, "why", s.View.Why)
+		}
+		d.log.Info("role changed", args...)
+	}
+}
+
+func (d *Director) takeLinks() {
+	links := linksOf(d.cfg, d.watch.Links())
+	if maps.Equal(links, d.loop.links) {
+		return
+	}
+	d.nodes.SetLinks(links)
+	for name, link := range links {
+		if old := d.loop.links[name]; old.Fault != link.Fault {
+			if link.Fault != "" {
+				d.log.Warn("link unusable", "instance", name, "iface", link.Name, "reason", link.Fault)
+			} else {
+				d.log.Info("link usable", "instance", name, "iface", link.Name, "source", link.Source.String())
+			}
+		}
+	}
+	d.loop.links = links
+}
+
+// takeVerdicts sets the table after the verdicts, and lets the routers preempt once every check has spoken.
+func (d *Director) takeVerdicts(always bool) {
+	status := d.checker.Status()
+	verdicts := serverVerdicts(d.cfg, status)
+	if d.holding.Load() && allSpoke(d.cfg, status) {
+		d.holding.Store(false)
+		d.nodes.HoldPreempt(false)
+		d.log.Info("every check has a first verdict")
+	}
+	if !always && maps.Equal(verdicts, d.loop.verdicts) {
+		return
+	}
+	if d.table != nil {
+		facts := d.facts
+		facts.Verdicts = verdicts
+		d.table.Set(desiredTable(d.cfg, facts))
+	}
+	d.logVerdicts(verdicts, status)
+	d.loop.verdicts = verdicts
+}
+
+func (d *Director) logVerdicts(verdicts map[serverKey]health.Verdict, status map[health.Key]health.CheckStatus) {
+	for _, svc := range d.cfg.Services {
+		for _, srv := range svc.Servers {
+			key := serverKey{svc.Name, srv.Name}
+			from, to := d.loop.verdicts[key], verdicts[key]
+			if from == to {
+				continue
+			}
+			check, last := decisive(svc, srv, status)
+			d.log.Info("verdict changed", "service", svc.Name, "server", srv.Name, "from", from.String(), "to", to.String(),
+				"check", check, "reason", last.Last.Detail, "took", last.Last.Took)
+		}
+	}
+}
+
+// logProblems tells once of each thing that the kernel refuses, and once of its end.
+func (d *Director) logProblems() {
+	var have ipvs.Status
+	if d.table != nil {
+		have = d.table.Status()
+	}
+	now := map[string]bool{}
+	for _, p := range problems(d.addresses.Status(), have) {
+		now[p] = true
+		if !d.loop.problems[p] {
+			d.log.Error("problem", "err", p)
+		}
+	}
+	for p := range d.loop.problems {
+		if !now[p] {
+			d.log.Info("problem gone", "err", p)
+		}
+	}
+	d.loop.problems = now
+}
