@@ -85,7 +85,11 @@ func (d *Director) logTransitions(s node.Status) {
 }
 
 func (d *Director) takeLinks() {
-	links := linksOf(d.cfg, d.watch.Links())
+	snapshot := d.watch.Links()
+	if snapshot == nil {
+		return // nobody has looked yet, which is no reason to call an interface missing
+	}
+	links := linksOf(d.cfg, snapshot)
 	if maps.Equal(links, d.loop.links) {
 		return
 	}
