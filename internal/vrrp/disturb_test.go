@@ -40,6 +40,7 @@ func (c *checker) bound() time.Duration { return 12*c.maxInterval() + 10*(c.dela
 func (c *checker) setUp() {
 	intervals := []time.Duration{10 * time.Millisecond, 100 * time.Millisecond, sec}
 	base := intervals[c.rng.IntN(len(intervals))]
+	c.base = base
 	c.delay, c.spread = c.upTo(base/20), c.upTo(base/20)
 	if c.rng.IntN(2) == 0 {
 		c.late = c.upTo(base / 5)
@@ -69,6 +70,9 @@ func (c *checker) randomPriority() uint8 {
 	return uint8(1 + c.rng.IntN(254))
 }
 
+// disturbance names one in the story.
+type disturbance string
+
 // disturb does one thing to one router or to the link.
 func (c *checker) disturb(n *node) {
 	verbs := []struct {
@@ -95,7 +99,7 @@ func (c *checker) disturb(n *node) {
 		{"reconfigure", func() { c.reconfigure(n) }},
 	}
 	v := verbs[c.rng.IntN(len(verbs))]
-	c.note("--- %s %s", v.name, n.name)
+	c.note(n.name, disturbance(v.name), nil)
 	v.do()
 	c.overlaps()
 }
@@ -117,7 +121,7 @@ func (c *checker) reconfigure(n *node) {
 	case 0:
 		n.cfg.Priority = c.randomPriority()
 	case 1:
-		n.cfg.Interval = vrrp.IntervalMin * time.Duration(1+c.rng.IntN(int(c.maxInterval()/vrrp.IntervalMin)))
+		n.cfg.Interval = c.base * time.Duration(1+c.rng.IntN(4))
 	case 2:
 		n.cfg.Checksum ^= 1
 	}
@@ -133,7 +137,7 @@ func (c *checker) heal() {
 
 // repair ends all disturbances: everything runs, hears and is heard.
 func (c *checker) repair() {
-	c.note("--- repair")
+	c.note("all", disturbance("repair"), nil)
 	c.loss, c.dup = 0, 0
 	c.heal()
 	for _, n := range c.nodes {

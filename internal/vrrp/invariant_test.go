@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 )
 
 var (
-	schedules = flag.Int("schedules", 1000, "how many random schedules to play")
+	schedules = flag.Int("schedules", 3000, "how many random schedules to play")
 	firstSeed = flag.Uint64("seed", 1, "seed of the first schedule; with -schedules=1, the one to play again")
 )
 
@@ -42,17 +43,18 @@ func TestRandomSchedules(t *testing.T) {
 type checker struct {
 	*network
 	seed    uint64
-	quiet   time.Time               // when the last disturbance was over
-	sent    map[*node]time.Time     // last advert of priority over 0
-	overlap map[int]time.Time       // per side, since when it has two Actives
-	log     []string                // of the last steps, for a failure
-	probing bool                    // staleTimer is at work
-	slowest map[*node]time.Duration // the longest interval each has had
+	quiet   time.Time           // when the last disturbance was over
+	sent    map[*node]time.Time // last advert of priority over 0
+	overlap map[int]time.Time   // per side, since when it has two Actives
+	log     []happening         // of the last steps, for a failure
+	probing bool                // staleTimer is at work
+	slowest time.Duration       // the longest interval any router has had
+	base    time.Duration       // the interval that all are near
 }
 
 func newChecker(t testing.TB, seed uint64) *checker {
 	c := &checker{network: newNetwork(t, seed), seed: seed, quiet: epoch,
-		sent: map[*node]time.Time{}, overlap: map[int]time.Time{}, slowest: map[*node]time.Duration{}}
+		sent: map[*node]time.Time{}, overlap: map[int]time.Time{}}
 	c.saw = c.afterStep
 	return c
 }
@@ -62,29 +64,38 @@ func (c *checker) errorf(format string, args ...any) {
 	c.t.Errorf("seed %d, %s: %s", c.seed, clock(c.now), fmt.Sprintf(format, args...))
 }
 
-// note keeps the last steps of the story.
-func (c *checker) note(format string, args ...any) {
-	c.log = append(c.log, clock(c.now)+"  "+fmt.Sprintf(format, args...))
-	if len(c.log) > 60 {
-		c.log = slices.Delete(c.log, 0, 30)
-	}
+// happening is one line of the story; it is made into text only for a failure.
+type happening struct {
+	at      time.Time
+	who     string
+	what    any
+	effects []vrrp.Effect
 }
 
-func (c *checker) story() (s string) {
-	for _, line := range c.log {
-		s += line + "\n"
+// note keeps the last steps of the story.
+func (c *checker) note(who string, what any, effects []vrrp.Effect) {
+	if len(c.log) == 60 {
+		c.log = slices.Delete(c.log, 0, 30)
 	}
-	return s
+	c.log = append(c.log, happening{c.now, who, what, effects})
+}
+
+func (c *checker) story() string {
+	var s strings.Builder
+	for _, h := range c.log {
+		fmt.Fprintf(&s, "%s  %s: %T%+v", clock(h.at), h.who, h.what, h.what)
+		for _, e := range h.effects {
+			fmt.Fprintf(&s, " [%s]", effectText(e))
+		}
+		s.WriteByte('\n')
+	}
+	return s.String()
 }
 
 // afterStep checks one step of one machine.
 func (c *checker) afterStep(n *node, ev vrrp.Event, before vrrp.View, effects []vrrp.Effect) {
 	after := n.m.View()
-	var text []string
-	for _, e := range effects {
-		text = append(text, effectText(e))
-	}
-	c.note("%s: %T%+v %q", n.name, ev, ev, text)
+	c.note(n.name, ev, effects)
 	c.effects(n, before, after, effects)
 
 	deadline, ok := n.m.Deadline()
@@ -182,12 +193,13 @@ func (c *checker) staleTimer(n *node) {
 	}
 }
 
-func (c *checker) maxInterval() (d time.Duration) {
+// maxInterval is the longest interval that any router has had: others may
+// still go by it.
+func (c *checker) maxInterval() time.Duration {
 	for _, n := range c.nodes {
-		c.slowest[n] = max(c.slowest[n], n.cfg.Interval)
-		d = max(d, c.slowest[n])
+		c.slowest = max(c.slowest, n.cfg.Interval)
 	}
-	return d
+	return c.slowest
 }
 
 // settled checks that the election is over on a side of living routers.
