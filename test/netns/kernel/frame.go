@@ -14,8 +14,8 @@ type kind byte
 
 // Frames from the outside to the world.
 const (
-	kindSpec   kind = 's' // JSON of spec, once, after hello
-	kindStdin  kind = 'i' // bytes for the command; at most window of them unacknowledged
+	kindSpec   kind = 's' // JSON of spec in parts, after hello; an empty one ends it
+	kindStdin  kind = 'i' // bytes for the command
 	kindEOF    kind = 'e' // no more input
 	kindSignal kind = 'k' // one byte: the signal's number
 	kindResize kind = 'w' // rows and columns, two bytes each
@@ -27,14 +27,17 @@ const (
 	kindStarted kind = 'r' // the command runs
 	kindStdout  kind = 'o'
 	kindStderr  kind = 'x'
-	kindAck     kind = 'a' // four bytes: how much input the command has taken
+	kindAck     kind = 'a' // four bytes: how much of spec or input was taken
 	kindExit    kind = 'q' // four bytes: exit status
 	kindFailed  kind = 'f' // text: why the world could not run the command
 )
 
 const (
 	frameMax = 32 << 10 // bytes in one frame
-	window   = 64 << 10 // bytes of input on their way, so that the world can queue them all and signals are never stuck behind them
+	// window is how many bytes may be on their way in unacknowledged. A UML
+	// console that holds 4 KiB stops its sender and forgets to start it again.
+	window = 3 << 10
+	part   = 1 << 10 // bytes of a frame that counts against the window
 )
 
 var errFrameTooLong = errors.New("frame is too long")

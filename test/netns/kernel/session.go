@@ -70,10 +70,10 @@ func (s *session) take(f frame) (done bool, status int, err error) {
 	switch f.kind {
 	case kindHello:
 		b, err := s.spec.marshal()
-		if err == nil {
-			err = s.sendSpec(b)
+		if err != nil {
+			return true, StatusNoWorld, err
 		}
-		return err != nil, StatusNoWorld, err
+		go s.sendSpec(b) // acknowledged through this very loop
 	case kindStarted:
 		s.startInput()
 	case kindStdout:
@@ -96,13 +96,27 @@ func (s *session) take(f frame) (done bool, status int, err error) {
 	return false, 0, nil
 }
 
-// sendSpec sends a specification, which an environment can make longer than a
-// frame, in parts; the empty one ends it.
-func (s *session) sendSpec(b []byte) error {
-	if _, err := s.out.stream(kindSpec).Write(b); err != nil {
-		return fmt.Errorf("send command to the world: %w", err)
+// sendSpec sends a specification, ended by an empty frame. If the world goes
+// away meanwhile, its frames end and say so.
+func (s *session) sendSpec(b []byte) {
+	for len(b) > 0 {
+		n := min(len(b), part)
+		if s.send(kindSpec, b[:n]) != nil {
+			return
+		}
+		b = b[n:]
 	}
-	return s.out.write(kindSpec, nil)
+	s.out.write(kindSpec, nil)
+}
+
+// send sends a frame that counts, and returns when there is room for another.
+func (s *session) send(k kind, payload []byte) error {
+	s.flight.add(len(payload))
+	if err := s.out.write(k, payload); err != nil {
+		return err
+	}
+	s.flight.wait(window - part)
+	return nil
 }
 
 func (s *session) lost(err error) error {
@@ -129,15 +143,11 @@ func (s *session) startInput() {
 }
 
 func (s *session) pumpInput() {
-	buf := make([]byte, 8<<10)
+	buf := make([]byte, part)
 	for {
 		n, err := s.opt.Stdin.Read(buf)
-		if n > 0 {
-			s.flight.add(n)
-			if s.out.write(kindStdin, buf[:n]) != nil {
-				return
-			}
-			s.flight.wait(window - len(buf))
+		if n > 0 && s.send(kindStdin, buf[:n]) != nil {
+			return
 		}
 		if err != nil {
 			s.out.write(kindEOF, nil)
@@ -146,7 +156,7 @@ func (s *session) pumpInput() {
 	}
 }
 
-// flight counts the input bytes that are on their way to the command.
+// flight counts the bytes that are on their way in.
 type flight struct {
 	mu    sync.Mutex
 	n     int

@@ -20,7 +20,8 @@ type streams struct {
 	out   sync.WaitGroup
 }
 
-// inputQueue holds every frame that window allows, so that listen never waits.
+// inputQueue holds every frame that window allows, so that listen never waits
+// and a signal is never stuck behind input.
 const inputQueue = window + 2
 
 func newStreams(w *world) (*streams, error) {

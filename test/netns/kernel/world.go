@@ -42,6 +42,9 @@ func receive(in io.Reader, out io.Writer) (*world, error) {
 			break
 		}
 		text = append(text, payload...)
+		if err := w.out.writeUint32(kindAck, uint32(len(payload))); err != nil {
+			return nil, fmt.Errorf("acknowledge command: %w", err)
+		}
 	}
 	if err := json.Unmarshal(text, &w.spec); err != nil {
 		return nil, fmt.Errorf("decode command: %w", err)
