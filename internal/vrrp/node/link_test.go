@@ -253,3 +253,25 @@ func TestRecentKeepsTheLastSixteen(t *testing.T) {
 		}
 	})
 }
+
+func TestRouterInFaultIsNoStranger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSegment(t)
+		r, stop := start(t, s, linkA, Options{}, router("db", 52, 150), router("web", 51, 150))
+		defer stop()
+		down := linkA
+		down.Fault = "eth1 is down"
+		r.SetLinks(map[string]Link{"db": linkA, "web": down})
+		synctest.Wait()
+		s.inject(datagram(t, addrB, 51, 200))
+		synctest.Wait()
+		for _, got := range r.Status() {
+			if len(got.Wire.Foreign) != 0 {
+				t.Errorf("%s calls %+v foreign", got.Name, got.Wire.Foreign)
+			}
+		}
+		if got := r.Status()[1]; got.View.State != vrrp.Fault || got.View.Heard.From.IsValid() {
+			t.Errorf("a router in fault is %s and heard %s", got.View.State, got.View.Heard.From)
+		}
+	})
+}

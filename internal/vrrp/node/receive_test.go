@@ -68,6 +68,29 @@ func TestBadDatagramsAreCountedAndNotActedOn(t *testing.T) {
 	}
 }
 
+func TestAnotherAdvertOfTheSameActiveIsNoChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSegment(t)
+		changes := 0
+		r, stop := start(t, s, linkA, Options{Changed: func() { changes++ }}, router("web", 51, 100))
+		defer stop()
+		s.inject(datagram(t, addrB, 51, 200))
+		synctest.Wait()
+		before := changes
+		for range 10 {
+			time.Sleep(time.Second)
+			s.inject(datagram(t, addrB, 51, 200))
+		}
+		synctest.Wait()
+		if changes != before {
+			t.Errorf("%d changes were told of", changes-before)
+		}
+		if got := one(t, r); !got.View.Heard.At.Equal(time.Now()) || got.Received != 11 {
+			t.Errorf("last heard %s, received %d; want now and 11", got.View.Heard.At, got.Received)
+		}
+	})
+}
+
 func TestStrangersAreNamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSegment(t)
