@@ -136,3 +136,8 @@ func (k *Kernel) tell() {
 		}
 	}
 }
+
+// At is the address of a prefix and a link; it panics if the prefix is none.
+func At(prefix, link string) vip.Address {
+	return vip.Address{Prefix: netip.MustParsePrefix(prefix), Link: link}
+}
