@@ -163,6 +163,7 @@ func TestSection6_4_3_ActiveYieldsAndLearnsTheInterval(t *testing.T) {
 		{"higher priority", low, 101, "active->backup higher_priority"},
 		{"the owner", low, 255, "active->backup higher_priority"},
 		{"equal priority, greater address as an unsigned number", high, 100, "active->backup higher_address"},
+		{"equal priority, greater address that is not the greater text", netip.MustParseAddr("10.77.0.10"), 100, "active->backup higher_address"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := newActive(t)
