@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	helloWait = 90 * time.Second // for a kernel to boot; about 2 s is usual
-	endWait   = 5 * time.Second  // between a signal for the command and the end of its world
+	helloWait = 3 * time.Minute // for a kernel to boot; 2 s is usual where nothing else runs
+	endWait   = 5 * time.Second // between a signal for the command and the end of its world
 )
 
 // machine is a started world, seen from outside.
