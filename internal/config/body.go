@@ -15,15 +15,19 @@ type block struct {
 	src    Source
 	attrs  hcl.Attributes
 	blocks map[string]hcl.Blocks
-	// broken: something in it was not understood, so nothing is said about blocks
-	// that seem to be missing. meant are arguments that were probably misspelt.
+	// broken: blocks in it were not understood, so nothing is said about blocks that
+	// seem to be missing. meant are names that were probably misspelt.
 	broken bool
 	meant  map[string]bool
 }
 
 // openBlock takes a block's content by its grammar.
 func (d *decoder) openBlock(blk *hcl.Block, s *hcl.BodySchema) *block {
-	b := d.open(withArticle(blk.Type+" block"), blk.Body, blk.DefRange, s)
+	kind := withArticle(blk.Type)
+	if blk.Type == "check" {
+		kind += fmt.Sprintf(" %q", blk.Labels[0]) // its label says what is known in it
+	}
+	b := d.open(kind+" block", blk.Body, blk.DefRange, s)
 	if len(blk.Labels) > 0 {
 		b.label, b.src.Label = blk.Labels[0], blk.LabelRanges[0]
 	}
@@ -35,8 +39,8 @@ func (d *decoder) open(kind string, body hcl.Body, header hcl.Range, s *hcl.Body
 	content, diags := body.Content(s)
 	b := &block{
 		d: d, kind: kind, attrs: content.Attributes, blocks: content.Blocks.ByType(),
-		src:    Source{Block: header, Values: map[string]hcl.Range{}},
-		broken: diags.HasErrors(), meant: map[string]bool{},
+		src:   Source{Block: header, Values: map[string]hcl.Range{}},
+		meant: map[string]bool{},
 	}
 	for name, attr := range content.Attributes {
 		b.src.Values[name] = attr.Expr.Range()
@@ -45,22 +49,25 @@ func (d *decoder) open(kind string, body hcl.Body, header hcl.Range, s *hcl.Body
 		s = rootGrammar // the grammar that the whole file has
 	}
 	for _, diag := range diags {
-		if diag.Summary == "Unsupported argument" || diag.Summary == "Unsupported block type" {
-			b.unsupported(diag, s)
+		if !b.unsupported(diag, s) {
+			b.broken = true
 		}
 	}
 	d.add(diags)
 	return b
 }
 
-// unsupported says what is known in a block beside the name that is not.
-func (b *block) unsupported(diag *hcl.Diagnostic, s *hcl.BodySchema) {
-	file := b.d.src.files[diag.Subject.Filename]
-	name := string(diag.Subject.SliceBytes(file.Bytes))
-	inDynamic := b.d.src.dynamic[placeKey{diag.Subject.Filename, diag.Subject.Start.Byte}]
-	if inDynamic {
-		return // a mistake in what belongs to a dynamic block itself
+// unsupported says what is known in a block beside the name that is not. It returns
+// false if the diagnostic is about something else.
+func (b *block) unsupported(diag *hcl.Diagnostic, s *hcl.BodySchema) bool {
+	if diag.Summary != "Unsupported argument" && diag.Summary != "Unsupported block type" {
+		return false
 	}
+	at := placeKey{diag.Subject.Filename, diag.Subject.Start.Byte}
+	if b.d.src.dynamic[at] {
+		return false // in what belongs to a dynamic block itself
+	}
+	name := string(diag.Subject.SliceBytes(b.d.src.files[at.file].Bytes))
 	name = strings.Trim(name, `"`)
 	arguments, blocks := known(s)
 	what, same, other, otherIs := "argument", arguments, blocks, "a block: write %s { … }"
@@ -82,6 +89,7 @@ func (b *block) unsupported(diag *hcl.Diagnostic, s *hcl.BodySchema) {
 		text += " Known blocks: " + strings.Join(blocks, ", ") + "."
 	}
 	diag.Detail = text
+	return true
 }
 
 // one is the block of a kind that may be there once, or nil.
@@ -92,9 +100,14 @@ func (b *block) one(kind string) *hcl.Block {
 	}
 	for _, second := range blocks[1:] {
 		b.d.errorf(second.DefRange, "Duplicate "+kind+" block",
-			"There is one already, at %s; put everything into that one.", place(blocks[0].DefRange))
+			"There is one already, at %s; put everything into that one.", blocks[0].DefRange)
 	}
 	return blocks[0]
+}
+
+// lacks reports whether a kind of block is missing for sure.
+func (b *block) lacks(kind string) bool {
+	return len(b.blocks[kind]) == 0 && !b.broken && !b.meant[kind]
 }
 
 // has reports whether an argument was written, rightly or not.
@@ -124,19 +137,39 @@ func (d *decoder) warnf(at hcl.Range, summary, format string, args ...any) {
 	d.report(hcl.DiagWarning, at, summary, format, args...)
 }
 
+// report adds a diagnostic. An argument that is a Range is written as a place, short
+// if it is in the same file.
 func (d *decoder) report(severity hcl.DiagnosticSeverity, at hcl.Range, summary, format string, args ...any) {
+	for i, arg := range args {
+		if r, ok := arg.(hcl.Range); ok {
+			args[i] = placeText(at, r)
+		}
+	}
 	d.diags = append(d.diags, &hcl.Diagnostic{
 		Severity: severity, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: &at})
 }
 
+func placeText(at, r hcl.Range) string {
+	text := fmt.Sprintf("line %d, column %d", r.Start.Line, r.Start.Column)
+	if r.Filename != at.Filename {
+		text = r.Filename + " " + text
+	}
+	return text
+}
+
 // add takes over what hcl found, without what only follows from another mistake.
 func (d *decoder) add(diags hcl.Diagnostics) {
-	for _, diag := range diags {
+	for i, diag := range diags {
 		switch {
+		case misspelt(diag, diags[i+1:]):
+			continue
 		case diag.Summary == "Invalid dynamic block label" && strings.Contains(diag.Detail, "not yet known"):
 			// The blocks are made from something unknown.
 			d.noteUnknown(*diag.Subject)
 			continue
+		case strings.HasPrefix(diag.Summary, "Missing ") && strings.Contains(diag.Summary, " for "):
+			what, kind, _ := strings.Cut(strings.TrimPrefix(diag.Summary, "Missing "), " for ")
+			diag.Detail = fmt.Sprintf("Write it between the word and the brace: %s %q { … }.", kind, strings.ToUpper(what))
 		case diag.Summary == "Unknown variable":
 			diag.Detail += " A plain text is written in quotes."
 		}
@@ -144,9 +177,22 @@ func (d *decoder) add(diags hcl.Diagnostics) {
 	}
 }
 
-// place is file:line,column.
-func place(r hcl.Range) string {
-	return fmt.Sprintf("%s:%d,%d", r.Filename, r.Start.Line, r.Start.Column)
+// misspelt reports whether what a dynamic block misses is there under a name that hcl,
+// in the diagnostics that follow at once, believes to be a slip.
+func misspelt(missing *hcl.Diagnostic, following hcl.Diagnostics) bool {
+	if missing.Summary != "Missing required argument" {
+		return false
+	}
+	for _, diag := range following {
+		_, name, slip := strings.Cut(diag.Detail, "Did you mean ")
+		if slip && diag.Summary == "Unsupported argument" && strings.Contains(missing.Detail, strings.TrimSuffix(name, "?")) {
+			return true
+		}
+		if diag.Summary != "Unsupported argument" && diag.Summary != "Missing required argument" {
+			return false
+		}
+	}
+	return false
 }
 
 func withArticle(noun string) string {

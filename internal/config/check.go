@@ -43,7 +43,7 @@ func (d *decoder) checks(b *block) []Check {
 			c.Name = fmt.Sprintf("%s-%d", kind, count[kind])
 		}
 		if first, ok := seen[c.spec()]; ok && c.Interval != 0 {
-			d.errorf(blk.DefRange, "Duplicate check", "It is the same as the one at %s; leave one out, or let them differ.", place(first))
+			d.errorf(blk.DefRange, "Duplicate check", "It is the same as the one at %s; leave one out, or let them differ.", first)
 		}
 		seen[c.spec()] = blk.DefRange
 		checks = append(checks, c)
@@ -63,7 +63,6 @@ func (c Check) spec() string {
 
 func (d *decoder) check(blk *hcl.Block, schema *hcl.BodySchema) Check {
 	b := d.openBlock(blk, schema)
-	b.kind = fmt.Sprintf("a check %q", b.label)
 	c := Check{Name: b.label, Kind: b.label, Src: b.src}
 	c.Interval = b.duration("interval", defaultCheckInterval, minCheckInterval, maxCheckInterval, "")
 	c.Timeout = b.duration("timeout", defaultCheckTimeout, time.Millisecond, maxCheckInterval, "")

@@ -51,7 +51,7 @@ func (d *decoder) notAMachine(cfg *Config, directors map[netip.Addr]Director) {
 			if ok && va.Prefix.IsValid() && director.Priority != 255 {
 				d.errorf(va.at(), "Virtual address of a machine",
 					"%s is director %q's own address, at %s; a virtual address is one that belongs to no machine.",
-					va.Prefix.Addr(), director.Name, place(director.at()))
+					va.Prefix.Addr(), director.Name, director.at())
 			}
 		}
 	}
@@ -81,12 +81,12 @@ func (d *decoder) isAServer(server Server, virtual, services map[netip.Addr]hcl.
 	}
 	if isVirtual {
 		d.errorf(server.Src.At("address"), "Server at a virtual address",
-			"%s is a virtual address, at %s; write the server's own address.", addr, place(at))
+			"%s is a virtual address, at %s; write the server's own address.", addr, at)
 		return
 	}
 	if director, ok := directors[addr]; ok && server.Forwarding == ForwardDR {
 		d.errorf(server.Src.At("address"), "Director as a dr server",
 			"%s is director %q, at %s. The virtual address moves between the directors, so connections that reach this server by direct routing are lost; use another machine, or nat.",
-			addr, director.Name, place(director.at()))
+			addr, director.Name, director.at())
 	}
 }

@@ -22,7 +22,7 @@ func (d *decoder) crossRouters(cfg *Config) {
 			if first, ok := vrids[key]; ok {
 				d.errorf(r.Src.At("virtual_router_id"), "Duplicate virtual_router_id",
 					"%d is used on %s by vrrp %q already, at %s; each router on an interface has its own.",
-					r.VRID, r.Interface, first.Name, place(first.Src.At("virtual_router_id")))
+					r.VRID, r.Interface, first.Name, first.Src.At("virtual_router_id"))
 			} else {
 				vrids[key] = r
 			}
@@ -37,7 +37,7 @@ func (d *decoder) routerAddresses(r Router, seen map[netip.Addr]hcl.Range) {
 	labels := map[string]hcl.Range{}
 	for _, va := range r.Addresses {
 		if first, ok := labels[va.Name]; ok && va.Src.Has("address") {
-			d.errorf(va.Src.Label, "Duplicate virtual_address name", "%q is the name of another one, at %s.", va.Name, place(first))
+			d.errorf(va.Src.Label, "Duplicate virtual_address name", "%q is the name of another one, at %s.", va.Name, first)
 		} else if !ok {
 			labels[va.Name] = va.Src.Label
 		}
@@ -45,7 +45,7 @@ func (d *decoder) routerAddresses(r Router, seen map[netip.Addr]hcl.Range) {
 			continue
 		}
 		if first, ok := seen[va.Prefix.Addr()]; ok {
-			d.errorf(va.at(), "Duplicate virtual_address", "%s is a virtual address already, at %s.", va.Prefix.Addr(), place(first))
+			d.errorf(va.at(), "Duplicate virtual_address", "%s is a virtual address already, at %s.", va.Prefix.Addr(), first)
 			continue
 		}
 		seen[va.Prefix.Addr()] = va.at()
@@ -76,7 +76,7 @@ func (d *decoder) directorAddresses(cfg *Config) {
 				continue
 			}
 			if first, ok := seen[addr]; ok {
-				d.errorf(director.at(), "Duplicate director address", "%s is the address of director %q, at %s.", addr, first.Name, place(first.at()))
+				d.errorf(director.at(), "Duplicate director address", "%s is the address of director %q, at %s.", addr, first.Name, first.at())
 				continue
 			}
 			seen[addr] = director

@@ -17,7 +17,7 @@ func (d *decoder) crossServices(cfg *Config) {
 		if k := (key{s.Protocol, s.Address}); s.Address.IsValid() && s.Protocol != "" {
 			if first, ok := seen[k]; ok {
 				d.errorf(s.Src.At("address"), "Duplicate virtual_server address", "%s over %s is virtual_server %q already, at %s.",
-					s.Address, s.Protocol, first.Name, place(first.Src.At("address")))
+					s.Address, s.Protocol, first.Name, first.Src.At("address"))
 			} else {
 				seen[k] = s
 			}
@@ -43,7 +43,7 @@ func (d *decoder) pool(s Service) {
 		}
 		if first, ok := addresses[server.Address]; ok {
 			d.errorf(server.Src.At("address"), "Duplicate real_server address", "%s is real_server %q already, at %s.",
-				server.Address, first.Name, place(first.Src.At("address")))
+				server.Address, first.Name, first.Src.At("address"))
 		} else {
 			addresses[server.Address] = server
 		}

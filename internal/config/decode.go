@@ -20,12 +20,13 @@ type decoder struct {
 	// unknown is the first value that could not be known. There must be an error
 	// that says why; decode makes sure that there is.
 	unknown *hcl.Range
-	// routersBroken and directorsBroken: something in these blocks was not
-	// understood, so nothing can be said about what they lack.
+	// routersBroken and directorsBroken: blocks of routers with their addresses, or
+	// of directors, were not understood, so nothing can be said about what is
+	// missing among them.
 	routersBroken, directorsBroken bool
 }
 
-// decode makes a Config of parsed files. names are those of the director blocks. The
+// decode makes a Config of parsed files. names are those of the directors. The
 // order matters: locals, then the directors, then self and the locals that need it,
 // then all the rest.
 func decode(src *sources, opt Options) (cfg *Config, names []string, diags hcl.Diagnostics) {
@@ -50,7 +51,7 @@ func decode(src *sources, opt Options) (cfg *Config, names []string, diags hcl.D
 
 	// Content goes on from what PartialContent left; both use d.ctx, in which
 	// self is by now.
-	d.root(cfg, d.open("the file", body, hcl.Range{}, rest))
+	d.root(cfg, d.open("the top level of the file", body, hcl.Range{}, rest))
 	d.crossRouters(cfg)
 	d.crossServices(cfg)
 	d.crossAddresses(cfg)
@@ -58,7 +59,9 @@ func decode(src *sources, opt Options) (cfg *Config, names []string, diags hcl.D
 		d.errorf(*d.unknown, "Unknown value", "This value cannot be known while the file is read.")
 	}
 	for _, director := range cfg.Directors {
-		names = append(names, director.Name)
+		if !slices.Contains(names, director.Name) {
+			names = append(names, director.Name)
+		}
 	}
 	if d.diags.HasErrors() {
 		cfg = nil
@@ -74,7 +77,7 @@ func (d *decoder) root(cfg *Config, b *block) {
 	for _, blk := range b.blocks["virtual_server"] {
 		cfg.Services = append(cfg.Services, d.service(blk))
 	}
-	d.routersBroken = d.routersBroken || b.broken
+	d.routersBroken = d.routersBroken || b.broken || b.meant["vrrp"]
 	cfg.OnStop = OnStop(b.choice("on_stop", string(OnStopKeep), string(OnStopRemove)))
 	cfg.Sysctl = d.sysctl(b)
 	cfg.Control = d.control(b)

@@ -25,7 +25,6 @@ func (d *decoder) directors(cfg *Config, blocks hcl.Blocks) []cty.Value {
 
 func (d *decoder) director(blk *hcl.Block) (Director, cty.Value) {
 	b := d.openBlock(blk, directorGrammar)
-	d.directorsBroken = d.directorsBroken || b.broken
 	addresses, ok := b.directorAddresses()
 	priority, priorityOK := b.integer("priority", defaultPriority, 1, 255)
 	vars, varsOK := b.vars()

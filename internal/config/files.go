@@ -3,8 +3,10 @@ package config
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,7 +60,7 @@ func readSources(path string) *sources {
 func (s *sources) read(path string, from *hcl.Range) {
 	src, info, err := readRegular(path, maxFileBytes)
 	if err != nil {
-		s.errorf(from, "Unreadable configuration file", "%s.", upperFirst(err.Error()))
+		s.errorf(from, "Unreadable configuration file", "%s.", err)
 		return
 	}
 	same := func(other os.FileInfo) bool { return os.SameFile(info, other) }
@@ -81,7 +83,7 @@ func (s *sources) read(path string, from *hcl.Range) {
 		return
 	}
 	file, diags := hclsyntax.ParseConfig(src, path, hcl.InitialPos)
-	s.diags = append(s.diags, diags...)
+	s.diags = append(s.diags, trimSyntax(diags)...)
 	if file == nil || file.Body == nil {
 		return
 	}
@@ -95,6 +97,18 @@ func (s *sources) read(path string, from *hcl.Range) {
 		s.include(filepath.Dir(path), include)
 		s.reading = s.reading[:len(s.reading)-1]
 	}
+}
+
+// trimSyntax drops what the parser says after a text that is not closed: to it, all
+// that follows is inside out.
+func trimSyntax(diags hcl.Diagnostics) hcl.Diagnostics {
+	for i, diag := range diags {
+		if diag.Summary == "Invalid multi-line string" {
+			diag.Detail = `The text is not closed on its line; add the ". A line's end in a text is written \n.`
+			return diags[:i+1]
+		}
+	}
+	return diags
 }
 
 // noteDynamic remembers where dynamic blocks have arguments and blocks of their own.
@@ -170,24 +184,33 @@ func (s *sources) errorf(at *hcl.Range, summary, format string, args ...any) {
 func readRegular(path string, limit int64) ([]byte, os.FileInfo, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, aboutFile(path, err)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, nil, fmt.Errorf("%s is not a regular file", path)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, aboutFile(path, err)
 	}
 	defer f.Close()
 	src, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, aboutFile(path, err)
 	}
 	if int64(len(src)) > limit {
 		return nil, nil, fmt.Errorf("%s has more than %d bytes", path, limit)
 	}
 	return src, info, nil
+}
+
+// aboutFile leaves out which system call it was.
+func aboutFile(path string, err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	return fmt.Errorf("%s: %w", path, err)
 }
 
 // textList takes a list of texts apart.
@@ -210,11 +233,4 @@ func hasMeta(pattern string) bool { return strings.ContainsAny(pattern, `*?[\`) 
 // escapeGlob makes a folder's own name mean itself in a pattern.
 func escapeGlob(dir string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
-}
-
-func upperFirst(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }

@@ -26,7 +26,7 @@ func (n *names) add(name string, at hcl.Range) {
 		return
 	}
 	if first, ok := n.first[name]; ok {
-		n.d.errorf(at, "Duplicate "+n.kind, "%q is the name of another one, at %s.", name, place(first))
+		n.d.errorf(at, "Duplicate "+n.kind, "%q is the name of another one, at %s.", name, first)
 		return
 	}
 	n.first[name] = at
@@ -113,4 +113,11 @@ func oneOf(values []string) string {
 	}
 	last := len(values) - 1
 	return strings.Join(values[:last], ", ") + " or " + values[last]
+}
+
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }

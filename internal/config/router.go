@@ -28,7 +28,7 @@ const (
 
 func (d *decoder) router(cfg *Config, blk *hcl.Block) Router {
 	b := d.openBlock(blk, routerGrammar)
-	d.routersBroken = d.routersBroken || b.broken
+	d.routersBroken = d.routersBroken || b.broken || b.meant["virtual_address"]
 	r := Router{Name: b.label, Src: b.src}
 	if b.need("virtual_router_id", "51") {
 		vrid, _ := b.integer("virtual_router_id", 0, 1, 255)
@@ -48,7 +48,7 @@ func (d *decoder) router(cfg *Config, blk *hcl.Block) Router {
 	}
 	r.Announce = d.announce(b)
 	switch n := len(r.Addresses); {
-	case n == 0 && !b.broken:
+	case b.lacks("virtual_address"):
 		d.errorf(b.src.Block, "Missing virtual_address",
 			`A vrrp block needs an address to move, for example virtual_address "192.168.24.52/24" {}.`)
 	case n > maxAddresses:

@@ -38,7 +38,7 @@ func (d *decoder) collectLocals(blocks hcl.Blocks) {
 		d.add(diags)
 		for _, attr := range inFileOrder(attrs) {
 			if first := d.locals[attr.Name]; first != nil {
-				d.errorf(attr.NameRange, "Duplicate local", "local.%s is defined already, at %s.", attr.Name, place(first.attr.NameRange))
+				d.errorf(attr.NameRange, "Duplicate local", "local.%s is defined already, at %s.", attr.Name, first.attr.NameRange)
 				continue
 			}
 			d.locals[attr.Name] = &local{name: attr.Name, attr: attr}

@@ -28,7 +28,7 @@ func (d *decoder) service(blk *hcl.Block) Service {
 	for _, blk := range b.blocks["real_server"] {
 		s.Servers = append(s.Servers, d.server(blk, s))
 	}
-	if len(s.Servers) == 0 && !b.broken {
+	if b.lacks("real_server") {
 		d.warnf(b.src.Block, "No real_server", "Without a real_server block every connection to %q is refused.", s.Name)
 	}
 	return s

@@ -1,0 +1,3 @@
+director "a" {
+  address = "192.168.17.103" priority = 150 # ERROR: Missing newline after argument
+}
