@@ -43,7 +43,8 @@ type Watch struct {
 	monitor Monitor
 	log     *slog.Logger
 	changed func()
-	blind   bool // the last attempt to see failed, and it was logged
+	deaf    bool // the last attempt to subscribe failed, and it was logged
+	blind   bool // the last attempt to read failed, and it was logged
 
 	links atomic.Pointer[Links]
 }
@@ -82,11 +83,12 @@ func (w *Watch) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		events, err := w.monitor.Subscribe(ctx)
 		if err != nil {
-			w.report(err)
+			w.report(&w.deaf, err)
 			w.read()
 			pause(ctx, watchRetry)
 			continue
 		}
+		w.deaf = false
 		w.follow(ctx, events)
 	}
 	return nil
@@ -121,7 +123,7 @@ func (w *Watch) follow(ctx context.Context, events <-chan struct{}) {
 func (w *Watch) read() bool {
 	links, err := w.monitor.Links()
 	if err != nil {
-		w.report(err)
+		w.report(&w.blind, err)
 		return false
 	}
 	w.blind = false
@@ -132,10 +134,10 @@ func (w *Watch) read() bool {
 	return true
 }
 
-// report logs the first of several failures in a row.
-func (w *Watch) report(err error) {
-	if !w.blind {
-		w.blind = true
+// report logs the first of several failures of one kind in a row.
+func (w *Watch) report(failing *bool, err error) {
+	if !*failing {
+		*failing = true
 		w.log.Error("cannot watch links", "err", err)
 	}
 }

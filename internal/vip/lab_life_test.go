@@ -1,0 +1,197 @@
+//go:build lab
+
+package vip_test
+
+import (
+	"encoding/binary"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+
+	"github.com/lbha/lbha/internal/vip"
+	"github.com/lbha/lbha/internal/vip/viptest"
+)
+
+// Three thousand datagrams, one a millisecond, while the address they go to is
+// renewed nine times; then renewing stops, and the kernel ends it.
+func TestARenewedAddressLosesNothingAndEndsByItself(t *testing.T) {
+	l := enter(t)
+	rec, _, stop := l.director(nil)
+	l.sync(rec, vip.Want{Present: specs(second, "192.0.2.1/24 dev lab0")})
+
+	server, err := net.ListenPacket("udp4", "192.0.2.1:7")
+	l.must(err)
+	defer server.Close()
+	var client net.Conn
+	l.overThere(func() error {
+		link, err := netlink.LinkByName("lab1")
+		if err != nil {
+			return err
+		}
+		own, err := netlink.ParseAddr("192.0.2.9/24")
+		if err != nil {
+			return err
+		}
+		if err := netlink.AddrAdd(link, own); err != nil {
+			return err
+		}
+		client, err = net.Dial("udp4", "192.0.2.1:7")
+		return err
+	})
+	defer client.Close()
+
+	const count = 3000
+	var got [count + 1]atomic.Bool // 0 is the first, sent until neighbours know each other
+	go func() {
+		b := make([]byte, 8)
+		for {
+			if _, _, err := server.ReadFrom(b); err != nil {
+				return
+			}
+			got[binary.BigEndian.Uint64(b)].Store(true)
+		}
+	}()
+	send := func(n int) error {
+		_, err := client.Write(binary.BigEndian.AppendUint64(nil, uint64(n)))
+		return err
+	}
+	l.await("first datagram", func() bool { _ = send(0); return got[0].Load() })
+	before := rec.Status().Operations.Renewed
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for n := 1; n <= count; n++ {
+		<-tick.C
+		l.must(send(n))
+	}
+	l.await("last datagram", got[count].Load)
+	lost := 0
+	for n := range got {
+		if !got[n].Load() {
+			lost++
+		}
+	}
+	renewed := rec.Status().Operations.Renewed - before
+	t.Logf("%d datagrams, %d lost, %d renewals", count, lost, renewed)
+	if lost > 0 || renewed < 5 {
+		t.Errorf("%d lost, %d renewals", lost, renewed)
+	}
+
+	stop()
+	took := l.await("end of the lease", func() bool { return l.prefixes() == "[]" })
+	t.Logf("lease of 1 s: gone %v after the director stopped renewing", took)
+}
+
+func TestALeaseInTheRealKernelLastsAtLeastItsTime(t *testing.T) {
+	l := enter(t)
+	k := l.kernel()
+	_, err := k.List()
+	l.must(err)
+	begin := time.Now()
+	for _, prefix := range []string{"192.0.2.1/24", "2001:db8::1/64"} {
+		l.must(k.Apply(vip.Op{Kind: vip.Add, Address: viptest.At(prefix, "lab0"), Lease: 2 * second}))
+	}
+	for prefix := range map[string]bool{"192.0.2.1/24": true, "2001:db8::1/64": true} {
+		l.await("end of "+prefix, func() bool { return !strings.Contains(l.prefixes(), prefix) })
+		took := time.Since(begin)
+		t.Logf("valid_lft 2: at the latest %s was gone after %v", prefix, took)
+		if took < 1900*time.Millisecond {
+			t.Errorf("%s ended after %v", prefix, took)
+		}
+	}
+}
+
+func TestSecondariesSurviveBothSettings(t *testing.T) {
+	for _, promote := range []bool{false, true} {
+		l := enter(t)
+		l.promote(promote)
+		rec, _, stop := l.director(nil)
+		l.sync(rec, vip.Want{Present: specs(4*second, "192.0.2.1/24 dev lab0", "192.0.2.2/24 dev lab0", "192.0.2.3/24 dev lab0")})
+		l.sync(rec, vip.Want{Present: specs(4*second, "192.0.2.2/24 dev lab0", "192.0.2.3/24 dev lab0")})
+		if got := l.prefixes(); got != "[192.0.2.2/24 192.0.2.3/24]" {
+			t.Errorf("promote_secondaries %v: lab0 has %s", promote, got)
+		}
+		added := rec.Status().Operations.Added
+		if want := map[bool]uint64{false: 5, true: 3}[promote]; added != want {
+			t.Errorf("promote_secondaries %v: %d additions, want %d", promote, added, want)
+		}
+		if got := (rec.Status().Drift); got != (vip.Drift{}) {
+			t.Errorf("promote_secondaries %v: drift %+v", promote, got)
+		}
+		stop()
+	}
+}
+
+func TestARemovedAddressIsPutBackInTheRealKernel(t *testing.T) {
+	l := enter(t)
+	l.add("203.0.113.1/24")
+	rec, _, stop := l.director(nil)
+	l.sync(rec, vip.Want{Present: specs(0, "192.0.2.1/24 dev lab0")})
+	l.delete("192.0.2.1/24") // with no renewal and no resync to find it, only the event can
+	took := l.await("put back", func() bool { return rec.Status().Drift.Removed == 1 })
+	t.Logf("put back %v after it was removed", took)
+	l.sync(rec, vip.Want{})
+	if got := l.prefixes(); got != "[203.0.113.1/24]" {
+		t.Errorf("lab0 has %s, want what was there before", got)
+	}
+	stop()
+}
+
+func TestALinkThatGoesAndReturnsGetsItsAddresses(t *testing.T) {
+	l := enter(t)
+	var index atomic.Int64
+	rec, watch, stop := l.director(func(list []vip.Placed) {
+		index.Store(0)
+		if len(list) == 1 {
+			index.Store(int64(list[0].LinkIndex))
+		}
+	})
+	l.sync(rec, vip.Want{Present: specs(4*second, "192.0.2.1/24 dev lab0")})
+	first := l.link.Attrs().Index
+	l.await("told", func() bool { return index.Load() == int64(first) })
+
+	l.must(netlink.LinkDel(l.link))
+	l.await("told that it is gone", func() bool { return index.Load() == 0 })
+	l.await("pending", func() bool { return len(rec.Status().Problems) == 1 })
+	if got := rec.Status().Problems[0].Reason; got != "interface lab0 is missing" {
+		t.Errorf("problem is %q", got)
+	}
+
+	l.addLink()
+	second := l.link.Attrs().Index
+	took := l.await("told the new index", func() bool { return index.Load() == int64(second) })
+	t.Logf("index %d became %d; its address was back after %v", first, second, took)
+	if first == second {
+		t.Errorf("the kernel gave the same index again")
+	}
+	l.await("link seen up", func() bool { s := watch.Links()["lab0"]; return s.Index == second && s.Up && s.OperUp })
+	if got := rec.Status().Drift; got != (vip.Drift{}) {
+		t.Errorf("drift %+v", got)
+	}
+	stop()
+}
+
+func TestWatchOnARealLink(t *testing.T) {
+	l := enter(t)
+	rec, watch, stop := l.director(nil)
+	defer stop()
+	state := func() vip.LinkState { return watch.Links()["lab0"] }
+	l.await("up", func() bool { return state().Up && state().OperUp })
+	if s := state(); s.MTU != 1500 || s.MAC.String() != l.link.Attrs().HardwareAddr.String() || s.Index != l.link.Attrs().Index {
+		t.Errorf("state is %+v", s)
+	}
+	l.add("192.0.2.9/24")
+	l.await("own address", func() bool { a, ok := vip.PrimaryIPv4(state(), nil); return ok && a.String() == "192.0.2.9" })
+	l.sync(rec, vip.Want{Present: specs(4*second, "192.0.2.1/24 dev lab0")})
+	l.await("secondary virtual address", func() bool {
+		a := state().Addrs
+		return len(a) > 1 && a[1].Prefix.String() == "192.0.2.1/24" && a[1].Secondary && a[1].Global
+	})
+	l.overThere(func() error { return netlink.LinkSetDown(&netlink.Device{LinkAttrs: netlink.LinkAttrs{Name: "lab1"}}) })
+	l.await("no carrier", func() bool { return state().Up && !state().OperUp })
+	l.must(netlink.LinkSetDown(l.link))
+	l.await("down", func() bool { return !state().Up })
+}

@@ -1,0 +1,84 @@
+//go:build lab
+
+package vip
+
+import (
+	"context"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// A reader that was away for too long has lost messages. The kernel says
+// ENOBUFS once; that has to become an event, and the next ones to be heard.
+func TestLostMessagesAreAnEvent(t *testing.T) {
+	runtime.LockOSThread() // never unlocked: the thread and its namespace end with the test
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		t.Fatalf("make a network namespace: %v: the lab tests of package vip need root", err)
+	}
+	s, err := nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetReceiveBufferSize(1, false); err != nil { // the kernel's least, a few kB
+		t.Fatal(err)
+	}
+	lo, err := netlink.LinkByName("lo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 50 {
+		if err := netlink.LinkSetUp(lo); err != nil {
+			t.Fatal(err)
+		}
+		if err := netlink.LinkSetDown(lo); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := s.Receive(); err != unix.ENOBUFS {
+		t.Fatalf("the kernel says %v, want ENOBUFS: the test lost nothing", err)
+	}
+	for range 50 { // and again, for receive
+		_ = netlink.LinkSetUp(lo)
+		_ = netlink.LinkSetDown(lo)
+	}
+	events := make(chan struct{}, 1)
+	ended := make(chan struct{})
+	go func() { receive(s, events); close(ended) }()
+	await := func(what string, c <-chan struct{}) {
+		select {
+		case <-c:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("no %s", what)
+		}
+	}
+	await("event for lost messages", events)
+	time.Sleep(50 * time.Millisecond) // let it drain what was left
+	select {
+	case <-events:
+	default:
+	}
+	_ = netlink.LinkSetUp(lo)
+	await("event after lost messages", events)
+	s.Close()
+	await("end of receive", ended)
+}
+
+func TestSubscriptionEndsWithItsContext(t *testing.T) {
+	m, err := OpenMonitor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	events, err := m.Subscribe(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	for range events { // closed, or this waits for ever
+	}
+}
