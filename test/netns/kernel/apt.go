@@ -134,8 +134,8 @@ func (p provider) unpackAll(debs []string) error {
 		}
 	}
 	for _, deb := range debs {
-		if out, err := exec.Command("dpkg-deb", "-x", deb, fresh).CombinedOutput(); err != nil {
-			return fmt.Errorf("unpack %s: %w: %s", filepath.Base(deb), err, lastLine(out))
+		if err := unpackOne(deb, fresh); err != nil {
+			return fmt.Errorf("unpack %s: %w", filepath.Base(deb), err)
 		}
 	}
 	if err := os.RemoveAll(p.root); err != nil {
@@ -143,6 +143,26 @@ func (p provider) unpackAll(debs []string) error {
 	}
 	if err := os.Rename(fresh, p.root); err != nil {
 		return fmt.Errorf("put cache root in place: %w", err)
+	}
+	return nil
+}
+
+// unpackOne does what dpkg-deb -x does, except that it follows links that are in
+// the place of the package's folders.
+func unpackOne(deb, root string) error {
+	var complaint bytes.Buffer
+	from := exec.Command("dpkg-deb", "--fsys-tarfile", deb)
+	to := exec.Command("tar", "-x", "--keep-directory-symlink", "--no-same-owner", "-C", root)
+	from.Stderr, to.Stderr = &complaint, &complaint
+	var err error
+	if to.Stdin, err = from.StdoutPipe(); err != nil {
+		return err
+	}
+	if err := from.Start(); err != nil {
+		return err
+	}
+	if err := errors.Join(to.Run(), from.Wait()); err != nil {
+		return fmt.Errorf("%w: %s", err, lastLine(complaint.Bytes()))
 	}
 	return nil
 }
