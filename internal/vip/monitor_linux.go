@@ -135,6 +135,9 @@ func addrMessage(data []byte) (key, rest string) {
 	if len(data) < unix.SizeofIfAddrmsg {
 		return string(data), ""
 	}
+	for len(data)%unix.RTA_ALIGNTO != 0 {
+		data = append(data[:len(data):len(data)], 0) // the library reads to the end of the padding
+	}
 	attrs, err := nl.ParseRouteAttr(data[unix.SizeofIfAddrmsg:])
 	if err != nil {
 		return string(data), ""
