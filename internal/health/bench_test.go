@@ -2,78 +2,131 @@ package health
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
 
-func benchProbe(b *testing.B, p Prober) {
-	b.Helper()
-	b.ReportAllocs()
-	for b.Loop() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		if res := p.Probe(ctx); !res.OK {
-			b.Fatalf("probe failed: %s", res.Detail)
-		}
-		cancel()
-	}
-}
+// The figures include the server's side, which is in the same process.
 
 func BenchmarkTCPProbe(b *testing.B) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer l.Close()
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			c.Close()
-		}
-	}()
-	target := netip.MustParseAddrPort(l.Addr().String())
-	b.Run("lbha", func(b *testing.B) { benchProbe(b, NewTCP(TCPConfig{Target: target})) })
-	b.Run("dialer", func(b *testing.B) { benchProbe(b, dialerProber{target}) })
-}
-
-type dialerProber struct{ target netip.AddrPort }
-
-func (p dialerProber) Probe(ctx context.Context) Result {
-	d := net.Dialer{KeepAlive: -1}
-	c, err := d.DialTCP(ctx, "tcp", netip.AddrPort{}, p.target)
-	if err != nil {
-		return bad(ReasonRefused, err.Error())
-	}
-	c.SetLinger(0)
-	c.Close()
-	return good("connected")
+	target := serve(b, func(net.Conn) {})
+	benchProbe(b, NewTCP(TCPConfig{Target: target}))
 }
 
 func BenchmarkHTTPProbe(b *testing.B) {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok\n") }))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }))
 	defer s.Close()
-	target := netip.MustParseAddrPort(s.Listener.Addr().String())
-	b.Run("lbha", func(b *testing.B) { benchProbe(b, NewHTTP(HTTPConfig{Target: target})) })
-	b.Run("transport", func(b *testing.B) { benchProbe(b, transportProber{"http://" + target.String() + "/"}) })
+	benchProbe(b, NewHTTP(HTTPConfig{Target: netip.MustParseAddrPort(s.Listener.Addr().String())}))
 }
 
-type transportProber struct{ url string }
-
-func (p transportProber) Probe(ctx context.Context) Result {
-	t := &http.Transport{DisableKeepAlives: true}
-	req, _ := http.NewRequestWithContext(ctx, "GET", p.url, nil)
-	resp, err := t.RoundTrip(req)
-	if err != nil {
-		return bad(ReasonRefused, err.Error())
+func benchProbe(b *testing.B, p Prober) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if res := probeWithin(b, p, ample); !res.OK {
+			b.Fatalf("probe failed: %s", res.Detail)
+		}
 	}
-	io.Copy(io.Discard, resp.Body)
-	resp.Body.Close()
-	return good("ok")
+}
+
+// BenchmarkChecker10k makes 10,000 checks a second, one each, until b.N are
+// made: its time per operation is that pace, what counts is cpu-ns/check (of
+// the whole process) and how late probes begin.
+func BenchmarkChecker10k(b *testing.B) {
+	b.Run("fake", func(b *testing.B) {
+		benchChecker(b, func() Prober { return proberFunc(func(context.Context) Result { return good("fine") }) })
+	})
+	b.Run("tcp", func(b *testing.B) {
+		target := serve(b, func(net.Conn) {})
+		benchChecker(b, func() Prober { return NewTCP(TCPConfig{Target: target}) })
+	})
+	b.Run("http", func(b *testing.B) {
+		target := serve(b, answer("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"))
+		benchChecker(b, func() Prober { return NewHTTP(HTTPConfig{Target: target}) })
+	})
+}
+
+// punctual notes how late its probes begin, first ones apart.
+type punctual struct {
+	Prober
+	m      *measure
+	phase  time.Duration
+	probed bool
+}
+
+type measure struct {
+	epoch  time.Time
+	mu     sync.Mutex
+	late   []time.Duration
+	failed atomic.Int64
+	left   atomic.Int64
+	done   chan struct{}
+}
+
+const benchInterval = time.Second
+
+func (p *punctual) Probe(ctx context.Context) Result {
+	if p.probed {
+		late := (time.Since(p.m.epoch) - p.phase) % benchInterval
+		p.m.mu.Lock()
+		p.m.late = append(p.m.late, late)
+		p.m.mu.Unlock()
+	}
+	p.probed = true
+	res := p.Prober.Probe(ctx)
+	if !res.OK && ctx.Err() != context.Canceled {
+		p.m.failed.Add(1)
+	}
+	if p.m.left.Add(-1) == 0 {
+		close(p.m.done)
+	}
+	return res
+}
+
+func benchChecker(b *testing.B, prober func() Prober) {
+	m := &measure{done: make(chan struct{})}
+	m.left.Store(int64(b.N))
+	checks := make([]Check, 10_000)
+	for i := range checks {
+		c := Check{Key: Key{"web", fmt.Sprint("server", i), "tcp"}, Interval: benchInterval, Timeout: benchInterval, Rise: 2, Fall: 3}
+		c.Prober = &punctual{Prober: prober(), m: m, phase: c.phase()}
+		checks[i] = c
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	c := NewChecker(Options{})
+	c.Set(checks)
+	l := newLoop(ctx, c)
+	m.epoch = l.epoch
+	begin := cpuTime(b)
+	b.ResetTimer()
+	ended := make(chan struct{})
+	go func() { l.run(); close(ended) }()
+	<-m.done
+	b.ReportMetric(float64(cpuTime(b)-begin)/float64(b.N), "cpu-ns/check")
+	cancel()
+	<-ended
+	if n := len(m.late); n > 0 {
+		slices.Sort(m.late)
+		b.ReportMetric(float64(m.late[n*99/100].Microseconds()), "late-p99-µs")
+	}
+	b.ReportMetric(float64(m.failed.Load()), "failed")
+}
+
+// cpuTime returns what the process has used so far.
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

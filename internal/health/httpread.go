@@ -2,6 +2,7 @@ package health
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,8 @@ func readHead(from *bufio.Reader) (*http.Response, error) {
 
 // headFault says why no response could be read.
 func headFault(ctx context.Context, err error, in *meter, limit time.Duration) Result {
+	begins := in.head[:min(in.got, len(in.head))]
+	isHTTP := bytes.HasPrefix(begins, httpPrefix) || bytes.HasPrefix(httpPrefix, begins)
 	reached := "connected, no response"
 	if in.got > 0 {
 		reached = fmt.Sprintf("response head incomplete after %d bytes", in.got)
@@ -42,12 +45,16 @@ func headFault(ctx context.Context, err error, in *meter, limit time.Duration) R
 		return broken(ctx, in.err, limit, reached)
 	case in.got == 0:
 		return bad(ReasonClosed, "connection closed without a response")
-	case errors.Is(err, io.ErrUnexpectedEOF):
+	case !isHTTP:
+		return bad(ReasonMalformed, fmt.Sprintf("no HTTP response: it begins %q", begins))
+	case in.err == io.EOF:
 		return bad(ReasonClosed, "connection closed, "+reached)
 	default:
-		return bad(ReasonMalformed, fmt.Sprintf("no HTTP response: it begins %q", in.head[:min(in.got, len(in.head))]))
+		return bad(ReasonMalformed, fmt.Sprintf("response head: %.100s", err))
 	}
 }
+
+var httpPrefix = []byte("HTTP/")
 
 // broken says why an open connection failed.
 func broken(ctx context.Context, err error, limit time.Duration, reached string) Result {
@@ -57,7 +64,7 @@ func broken(ctx context.Context, err error, limit time.Duration, reached string)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return bad(ReasonClosed, "connection closed, "+reached)
 	case asErrno(err) == 0:
-		return bad(ReasonMalformed, fmt.Sprintf("%s: %v", reached, err))
+		return bad(ReasonMalformed, fmt.Sprintf("%s: %.100s", reached, err))
 	default:
 		return ioFault(err, reached)
 	}

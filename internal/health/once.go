@@ -45,10 +45,7 @@ func probeOnce(ctx context.Context, check Check) Result {
 		return res
 	}
 	done := make(chan Result, 1)
-	go func() {
-		res, _ := probe(ctx, check.Prober, check.Timeout)
-		done <- res
-	}()
+	go probe(ctx, check.Prober, check.Timeout, func(res Result, _ []byte) { done <- res })
 	limit := time.NewTimer(check.Timeout + grace)
 	defer limit.Stop()
 	select {

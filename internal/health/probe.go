@@ -12,12 +12,15 @@ import (
 // which then was not scheduled and cannot judge.
 const grace = 250 * time.Millisecond
 
-// probe runs p once under a deadline. A panic of p is a local result, and stack
-// is set with it. A failure that came later than deadline and grace says more
-// about this process than about the server, and is a local one too.
-func probe(ctx context.Context, p Prober, timeout time.Duration) (res Result, stack []byte) {
+// probe runs p once under a deadline and calls done with its result, whatever p
+// does short of not returning. A panic is a local result, and comes with its
+// stack. A failure that came later than deadline and grace says more about this
+// process than about the server, and is a local one too.
+func probe(ctx context.Context, p Prober, timeout time.Duration, done func(res Result, stack []byte)) {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
+	var res Result
+	var stack []byte
 	returned := false
 	defer func() {
 		cancel()
@@ -33,10 +36,10 @@ func probe(ctx context.Context, p Prober, timeout time.Duration) (res Result, st
 			res.Detail = fmt.Sprintf("this process was not scheduled: a deadline of %s was noticed after %s (%s)",
 				timeout, res.Took.Round(time.Millisecond), res.Detail)
 		}
+		done(res, stack)
 	}()
 	res = p.Probe(ctx)
 	returned = true
-	return res, nil
 }
 
 // hung is the result of a probe that has not returned by its deadline and grace.

@@ -45,11 +45,12 @@ func (t *task) start(l *loop) {
 	t.inFlight.Store(true)
 	go func() {
 		t.began.Store(int64(l.now()))
-		res, stack := probe(t.ctx, t.check.Prober, t.check.Timeout)
-		select {
-		case l.results <- outcome{t, res, stack}:
-		case <-l.gone:
-		}
+		probe(t.ctx, t.check.Prober, t.check.Timeout, func(res Result, stack []byte) {
+			select {
+			case l.results <- outcome{t, res, stack}:
+			case <-l.gone:
+			}
+		})
 	}()
 }
 
