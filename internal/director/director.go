@@ -39,6 +39,10 @@ type Options struct {
 	Monitor vip.Monitor
 	// Dial opens the sockets of a link; nil: the node room's own.
 	Dial func(node.Link) (node.Conn, error)
+	// DialARP opens a link for announcements; nil: the arp room's own.
+	DialARP func(link string, index int) (arp.Conn, error)
+	// Prober makes the prober of a check and a text that tells two different ones apart; nil: by the check's kind.
+	Prober func(config.Server, config.Check) (health.Prober, string, error)
 	// SysctlRoot is the folder of kernel settings; "": /proc/sys.
 	SysctlRoot string
 }
@@ -79,7 +83,10 @@ func New(cfg *config.Config, opt Options) (*Director, error) {
 	if err != nil {
 		return nil, err
 	}
-	checks, err := planChecks(cfg, d.facts.AdoptedServers)
+	if opt.Prober == nil {
+		opt.Prober = prober
+	}
+	checks, err := planChecks(cfg, d.facts.AdoptedServers, opt.Prober)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +97,7 @@ func New(cfg *config.Config, opt Options) (*Director, error) {
 	d.checker.Set(checks)
 	d.holding.Store(len(checks) > 0)
 	d.nodes.HoldPreempt(len(checks) > 0)
-	d.announcer = arp.NewAnnouncer(arp.Options{Log: d.log})
+	d.announcer = arp.NewAnnouncer(arp.Options{Log: d.log, Dial: opt.DialARP})
 	d.addresses = vip.NewReconciler(opt.Addresses, opt.Ledger, vip.Options{Log: d.log, Present: d.announce, Changed: ring(d.kernel)})
 	if opt.IPVS != nil {
 		d.table = ipvs.NewReconciler(opt.IPVS, opt.Ledger, ipvs.Options{Log: d.log, Changed: ring(d.kernel)})

@@ -57,13 +57,13 @@ func checksum(name string) vrrp.Checksum {
 }
 
 // planChecks maps every check of every server. warm are the servers that are in traffic already.
-func planChecks(cfg *config.Config, warm map[serverKey]uint32) ([]health.Check, error) {
+func planChecks(cfg *config.Config, warm map[serverKey]uint32, make func(config.Server, config.Check) (health.Prober, string, error)) ([]health.Check, error) {
 	var checks []health.Check
 	for _, svc := range cfg.Services {
 		for _, srv := range svc.Servers {
 			_, isWarm := warm[serverKey{svc.Name, srv.Name}]
 			for _, c := range srv.Checks {
-				prober, spec, err := prober(srv, c)
+				prober, spec, err := make(srv, c)
 				if err != nil {
 					return nil, fmt.Errorf("check %s of %s/%s: %w", c.Name, svc.Name, srv.Name, err)
 				}

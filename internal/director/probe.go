@@ -22,7 +22,7 @@ type Probe struct {
 // ProbeOnce makes each check of the file once, or those of target, which is "SERVICE" or "SERVICE/SERVER". The kernel's
 // table is not touched.
 func ProbeOnce(ctx context.Context, cfg *config.Config, target string) ([]Probe, error) {
-	all, err := planChecks(cfg, nil)
+	all, err := planChecks(cfg, nil, prober)
 	if err != nil {
 		return nil, err
 	}
