@@ -33,6 +33,7 @@ type packet struct {
 	From     netip.Addr
 	VRID     uint8
 	Priority uint8
+	Form     vrrp.Checksum
 }
 
 // segment is a network in memory. Every connection hears what the others send.
@@ -162,11 +163,11 @@ func (c *fakeConn) Send(to netip.Addr, message []byte) error {
 	if s.sendErr != nil {
 		return s.sendErr
 	}
-	advert, _, err := vrrp.Parse(message, c.link.Source, to)
+	advert, form, err := vrrp.Parse(message, c.link.Source, to)
 	if err != nil {
 		s.t.Errorf("sent an advert that does not parse: %v", err)
 	}
-	s.sent = append(s.sent, packet{time.Since(s.start), c.link.Source, advert.VRID, advert.Priority})
+	s.sent = append(s.sent, packet{time.Since(s.start), c.link.Source, advert.VRID, advert.Priority, form})
 	for _, other := range s.conns {
 		if other != c && !s.cut {
 			other.put(Datagram{From: c.link.Source, To: to, TTL: vrrp.TTL, Payload: slices.Clone(message)})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
 	"github.com/lbha/lbha/internal/vrrp"
@@ -60,7 +61,63 @@ func TestLabOwnAdvertsAreNotHeard(t *testing.T) {
 	}
 }
 
-// ipv4 builds a datagram with its header.
+func TestLabInterruptedSocketGoesOnReading(t *testing.T) {
+	l := newLAN(t)
+	conn, err := l.a.dial(l.links[l.a])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	batch := make([]Datagram, batchSize)
+	for range 2 {
+		conn.Interrupt()
+		if n, err := conn.Receive(batch, true); n != 0 || err != nil {
+			t.Fatalf("interrupted Receive returns %d, %v; want 0 and no error", n, err)
+		}
+		if n, err := conn.Receive(batch, false); n != 0 || err != nil {
+			t.Fatalf("Receive of an empty socket returns %d, %v; want 0 and no error", n, err)
+		}
+	}
+	fd := l.b.sender(t, l.links[l.b])
+	good := message(t, addrB, 51, 250)
+	if err := unix.Sendto(fd, ipv4Packet(addrB, group, 255, good), 0, &unix.SockaddrInet4{Addr: group.As4()}); err != nil {
+		t.Fatal(err)
+	}
+	n, err := conn.Receive(batch, true)
+	want := []Datagram{{From: addrB, To: group, TTL: 255, Payload: good}}
+	if diff := cmp.Diff(want, batch[:n], cmpAddr); err != nil || diff != "" {
+		t.Errorf("%v (-want +got)\n%s", err, diff)
+	}
+	conn.Close()
+	if _, err := conn.Receive(batch, true); err == nil {
+		t.Error("a closed socket is read without an error")
+	}
+}
+
+func TestLabVanishedInterfaceIsAFaultUntilAnotherComes(t *testing.T) {
+	l := newLAN(t)
+	a := l.run(t, l.a, fast(51, 150))
+	a.until("A to become active", active)
+	l.hub.do(t, func() error {
+		link, err := netlink.LinkByName("a")
+		if err != nil {
+			return err
+		}
+		return netlink.LinkDel(link)
+	})
+	got := a.until("the kernel to refuse an advert", func(s Status) bool { return s.SendErr != "" })
+	if !active(got) {
+		t.Errorf("%s, want active until somebody says that the link is gone", got.View.State)
+	}
+	a.runner.SetLinks(map[string]Link{"web": {Name: "eth0", Fault: "interface eth0 is missing"}})
+	a.until("fault", func(s Status) bool { return s.View.State == vrrp.Fault })
+	l.join(t, l.a, "a", addrA)
+	a.runner.SetLinks(map[string]Link{"web": l.links[l.a]})
+	sent := got.Sent
+	a.until("A to come back", func(s Status) bool { return active(s) && s.SendErr == "" && s.Sent > sent+10 })
+}
+
+// ipv4Packet builds a datagram with its header.
 func ipv4Packet(from, to netip.Addr, ttl uint8, payload []byte) []byte {
 	b := make([]byte, 20, 20+len(payload))
 	b[0], b[8], b[9] = 0x45, ttl, vrrp.Protocol

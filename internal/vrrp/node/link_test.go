@@ -1,8 +1,10 @@
 package node
 
 import (
+	"bytes"
 	"errors"
-	"net/netip"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -123,11 +125,34 @@ func TestSocketFollowsTheLink(t *testing.T) {
 	}
 }
 
+func TestSecondRouterOfAReplacedInterfaceListensFirstToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSegment(t)
+		r, stop := start(t, s, linkA, Options{}, router("db", 52, 150), router("web", 51, 150))
+		defer stop()
+		time.Sleep(10 * time.Second)
+		link := linkA
+		link.Index = 7
+		r.SetLinks(map[string]Link{"db": linkA, "web": link})
+		synctest.Wait()
+		r.SetLinks(map[string]Link{"db": link, "web": link}) // its socket is open by now
+		synctest.Wait()
+		want := []string{"initialize>backup startup", "backup>active timeout", "active>fault link_down", "fault>backup link_up"}
+		for _, got := range r.Status() {
+			if diff := cmp.Diff(want, moves(got)); diff != "" {
+				t.Errorf("%s: transitions (-want +got)\n%s", got.Name, diff)
+			}
+		}
+	})
+}
+
 func TestRefusedSocketIsAFaultThatHealsByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSegment(t)
 		s.dialErr = errors.New("open VRRP socket on eth0: operation not permitted")
-		r, stop := start(t, s, linkA, Options{}, router("web", 51, 150))
+		var log bytes.Buffer
+		opt := Options{Log: slog.New(slog.NewTextHandler(&log, nil))}
+		r, stop := start(t, s, linkA, opt, router("web", 51, 150))
 		defer stop()
 		if got := one(t, r); got.View.State != vrrp.Fault || got.Link.Fault != s.dialErr.Error() {
 			t.Errorf("%s because %q, want fault because of the socket", got.View.State, got.Link.Fault)
@@ -135,6 +160,10 @@ func TestRefusedSocketIsAFaultThatHealsByItself(t *testing.T) {
 		time.Sleep(time.Minute)
 		if n := s.opened(); n < 10 || n > 25 {
 			t.Errorf("%d attempts in a minute, want them to become rare", n)
+		}
+		synctest.Wait()
+		if n := strings.Count(log.String(), "\n"); n != 1 {
+			t.Errorf("%d log lines for one error:\n%s", n, &log)
 		}
 		s.set(func(s *segment) { s.dialErr = nil })
 		time.Sleep(redialMax)
@@ -202,54 +231,6 @@ func TestRefusedAdvertIsShownAndNotFatal(t *testing.T) {
 		synctest.Wait()
 		if got := one(t, r); got.SendErr != "" || got.Sent != sent+1 {
 			t.Errorf("sent %d, %q after the error was gone; want %d and nothing", got.Sent, got.SendErr, sent+1)
-		}
-	})
-}
-
-func TestAdoptionWindowIsOfTheFirstStartOnly(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSegment(t)
-		c := router("web", 51, 150)
-		c.Listen = 300 * time.Millisecond
-		r, stop := start(t, s, linkA, Options{}, c)
-		defer stop()
-		if !one(t, r).View.Adopting {
-			t.Error("no adoption window after the start")
-		}
-		time.Sleep(c.Listen)
-		synctest.Wait()
-		down := linkA
-		down.Fault = "eth0 is down"
-		r.SetLinks(map[string]Link{"web": down})
-		synctest.Wait()
-		r.SetLinks(map[string]Link{"web": linkA})
-		synctest.Wait()
-		got := one(t, r)
-		want := []string{"initialize>backup startup", "backup>active adopted", "active>fault link_down", "fault>backup link_up"}
-		if diff := cmp.Diff(want, moves(got)); diff != "" {
-			t.Errorf("transitions (-want +got)\n%s", diff)
-		}
-		if got.View.Adopting {
-			t.Error("an adoption window after a link came back")
-		}
-	})
-}
-
-func TestRecentKeepsTheLastSixteen(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSegment(t)
-		r, stop := start(t, s, linkA, Options{}, router("web", 51, 150))
-		defer stop()
-		down := Link{Name: "eth0", Fault: "eth0 is down"}
-		for range 10 {
-			r.SetLinks(map[string]Link{"web": down})
-			synctest.Wait()
-			r.SetLinks(map[string]Link{"web": linkA})
-			synctest.Wait()
-		}
-		got := one(t, r).Recent
-		if len(got) != 16 || got[0].Seq != 6 || got[15].Seq != 21 || got[15].Peer != (netip.Addr{}) {
-			t.Errorf("%d transitions from %d to %d, want 16 from 6 to 21", len(got), got[0].Seq, got[len(got)-1].Seq)
 		}
 	})
 }

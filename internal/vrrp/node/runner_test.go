@@ -1,6 +1,9 @@
 package node
 
 import (
+	order "cmp"
+	"net/netip"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,7 +45,7 @@ func TestSuccessorWaitsOnlyTheSkewAfterAStop(t *testing.T) {
 		stopA()
 		stopped := time.Since(s.start)
 		packets := s.packets()
-		if last := packets[len(packets)-1]; last != (packet{stopped, addrA, 51, 0}) {
+		if last := packets[len(packets)-1]; last != (packet{stopped, addrA, 51, 0, 0}) {
 			t.Errorf("last packet is %+v, want priority 0 from %s at %s", last, addrA, stopped)
 		}
 		time.Sleep(156 * time.Second / 256)
@@ -109,11 +112,14 @@ func TestNewPriorityIsAdvertisedByTheSameRouter(t *testing.T) {
 		r, stop := start(t, s, linkA, Options{}, router("web", 51, 150))
 		defer stop()
 		time.Sleep(10*time.Second + time.Millisecond)
-		r.Set([]Config{router("web", 51, 120)})
+		c := router("web", 51, 120)
+		c.Router.Checksum = vrrp.ChecksumPseudoHeader
+		r.Set([]Config{c})
 		synctest.Wait()
 		packets := s.packets()
-		if last := packets[len(packets)-1]; last != (packet{10*time.Second + time.Millisecond, addrA, 51, 120}) {
-			t.Errorf("last packet is %+v, want priority 120 at once", last)
+		want := packet{10*time.Second + time.Millisecond, addrA, 51, 120, vrrp.ChecksumPseudoHeader}
+		if last := packets[len(packets)-1]; last != want {
+			t.Errorf("last packet is %+v, want priority 120 at once, in the new form", last)
 		}
 		if got := one(t, r); got.View.State != vrrp.Active || got.View.Priority != 120 || s.opened() != 1 {
 			t.Errorf("%s at %d with %d sockets, want active at 120 with 1", got.View.State, got.View.Priority, s.opened())
@@ -131,7 +137,7 @@ func TestNewVRIDStopsTheOldRouterFirst(t *testing.T) {
 		before := len(s.packets())
 		r.Set([]Config{owner, router("db", 53, 255)})
 		synctest.Wait()
-		want := []packet{{time.Millisecond, addrA, 51, 0}, {time.Millisecond, addrA, 52, 255}}
+		want := []packet{{time.Millisecond, addrA, 51, 0, 0}, {time.Millisecond, addrA, 52, 255, 0}}
 		if diff := cmp.Diff(want, s.packets()[before:], cmpAddr); diff != "" {
 			t.Errorf("packets (-want +got)\n%s", diff)
 		}
@@ -144,15 +150,19 @@ func TestNewVRIDStopsTheOldRouterFirst(t *testing.T) {
 	})
 }
 
-func TestRemovedRouterStopsAndTheLastClosesTheSocket(t *testing.T) {
+func TestRemovedRoutersStopAndTheLastClosesTheSocket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSegment(t)
-		r, stop := start(t, s, linkA, Options{}, router("web", 51, 255))
+		r, stop := start(t, s, linkA, Options{}, router("db", 50, 255), router("web", 51, 255))
 		defer stop()
+		time.Sleep(time.Millisecond)
 		r.Set(nil)
 		synctest.Wait()
-		want := []packet{{0, addrA, 51, 255}, {0, addrA, 51, 0}}
-		if diff := cmp.Diff(want, s.packets(), cmpAddr); diff != "" {
+		if got := r.Status(); len(got) != 0 {
+			t.Errorf("status still has %+v", got)
+		}
+		want := []packet{{0, addrA, 50, 255, 0}, {0, addrA, 51, 255, 0}, {time.Millisecond, addrA, 50, 0, 0}, {time.Millisecond, addrA, 51, 0, 0}}
+		if diff := cmp.Diff(want, sorted(s.packets()), cmpAddr); diff != "" {
 			t.Errorf("packets (-want +got)\n%s", diff)
 		}
 		select {
@@ -186,4 +196,69 @@ func TestHeldRouterLeavesALivingActiveAlone(t *testing.T) {
 			t.Error("the router did not preempt after its release")
 		}
 	})
+}
+
+func TestOfTwoRoutersWithOneIdentityTheFirstIsTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSegment(t)
+		r, stop := start(t, s, linkA, Options{}, router("web", 51, 255), router("db", 51, 255))
+		defer stop()
+		if got := one(t, r).Name; got != "web" {
+			t.Errorf("%s runs, want web", got)
+		}
+	})
+}
+
+func TestAdoptionWindowIsOfTheFirstStartOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSegment(t)
+		c := router("web", 51, 150)
+		c.Listen = 300 * time.Millisecond
+		r, stop := start(t, s, linkA, Options{}, c)
+		defer stop()
+		if !one(t, r).View.Adopting {
+			t.Error("no adoption window after the start")
+		}
+		time.Sleep(c.Listen)
+		synctest.Wait()
+		down := linkA
+		down.Fault = "eth0 is down"
+		r.SetLinks(map[string]Link{"web": down})
+		synctest.Wait()
+		r.SetLinks(map[string]Link{"web": linkA})
+		synctest.Wait()
+		got := one(t, r)
+		want := []string{"initialize>backup startup", "backup>active adopted", "active>fault link_down", "fault>backup link_up"}
+		if diff := cmp.Diff(want, moves(got)); diff != "" {
+			t.Errorf("transitions (-want +got)\n%s", diff)
+		}
+		if got.View.Adopting {
+			t.Error("an adoption window after a link came back")
+		}
+	})
+}
+
+func TestRecentKeepsTheLastSixteen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSegment(t)
+		r, stop := start(t, s, linkA, Options{}, router("web", 51, 150))
+		defer stop()
+		down := Link{Name: "eth0", Fault: "eth0 is down"}
+		for range 10 {
+			r.SetLinks(map[string]Link{"web": down})
+			synctest.Wait()
+			r.SetLinks(map[string]Link{"web": linkA})
+			synctest.Wait()
+		}
+		got := one(t, r).Recent
+		if len(got) != 16 || got[0].Seq != 6 || got[15].Seq != 21 || got[15].Peer != (netip.Addr{}) {
+			t.Errorf("%d transitions from %d to %d, want 16 from 6 to 21", len(got), got[0].Seq, got[len(got)-1].Seq)
+		}
+	})
+}
+
+// sorted orders packets of one moment, whose order is the scheduler's.
+func sorted(p []packet) []packet {
+	slices.SortFunc(p, func(a, b packet) int { return order.Or(order.Compare(a.At, b.At), order.Compare(a.VRID, b.VRID)) })
+	return p
 }
