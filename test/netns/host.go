@@ -62,6 +62,15 @@ func (l *Lab) AddHost(name string, sysctls map[string]string) (*Host, error) {
 // thread and with it the host's namespaces.
 func (h *Host) live(made chan<- error) {
 	runtime.LockOSThread()
+	if unix.Gettid() == unix.Getpid() {
+		// The first thread is what /proc/self shows, and cannot be ended. It is
+		// held until another goroutine has another thread.
+		other := make(chan error)
+		go h.live(other)
+		made <- <-other
+		runtime.UnlockOSThread()
+		return
+	}
 	err := h.enterNew()
 	made <- err
 	if err != nil {
@@ -142,18 +151,24 @@ func ownRun() error {
 	return nil
 }
 
+// publish makes the host findable for `ip netns exec` and Enter. The mount
+// namespace is not bound to a file: Linux 6.18 refuses that at random (it takes
+// the numbers of namespaces, given out in batches per CPU, for their age).
 func (h *Host) publish() error {
-	task := fmt.Sprintf("/proc/self/task/%d/ns/", h.tid)
-	pins := map[string]string{filepath.Join(netFolder, h.Name): task + "net"}
-	for _, kind := range namespaceKinds {
-		pins[filepath.Join(hostFolder, h.Name, kind.name)] = task + kind.name
+	task := fmt.Sprintf("/proc/%d/task/%d/ns", os.Getpid(), h.tid)
+	target := filepath.Join(netFolder, h.Name)
+	if err := pin(task+"/net", target); err != nil {
+		return err
 	}
-	for target, source := range pins {
-		if err := pin(source, target); err != nil {
-			return err
-		}
-		h.lab.onClose(func() error { return unpin(target) })
+	h.lab.onClose(func() error { return unpin(target) })
+	link := filepath.Join(hostFolder, h.Name)
+	if err := os.MkdirAll(hostFolder, 0o755); err != nil {
+		return fmt.Errorf("make host folder: %w", err)
 	}
+	if err := os.Symlink(task, link); err != nil {
+		return fmt.Errorf("publish host: %w", err)
+	}
+	h.lab.onClose(func() error { return os.Remove(link) })
 	return nil
 }
 

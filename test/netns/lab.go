@@ -88,7 +88,7 @@ func (l *Lab) onClose(f func() error) {
 
 const (
 	netFolder  = "/run/netns"    // ip-netns(8)'s, so that `ip netns exec NAME` works
-	hostFolder = "/run/lab/host" // all namespaces of each host, for Enter
+	hostFolder = "/run/lab/host" // links to the namespaces of each host, for Enter
 )
 
 // pin makes a namespace findable by binding it to a file.

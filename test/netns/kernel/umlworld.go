@@ -145,8 +145,9 @@ func overlayRoot(lower string, write []string) error {
 	}
 	layers := "/"
 	if lower != "" {
-		// At a name without the characters that mean something in mount options.
-		if err := unix.Mount(lower, base+"/lower", "", unix.MS_BIND, ""); err != nil {
+		// As a file system of its own: overlay refuses a layer inside another.
+		// Its name has none of the characters that mean something in options.
+		if err := unix.Mount("lower", base+"/lower", "hostfs", unix.MS_RDONLY, lower); err != nil {
 			return fmt.Errorf("mount %s: %w", lower, err)
 		}
 		layers = base + "/lower:/"

@@ -4,6 +4,7 @@
 //	lab setup                        get the tools that the lab needs
 //	lab exec [FLAGS] -- CMD ARGS...  run CMD in a world, exit with its status
 //	lab shell [FLAGS]                a shell in a world
+//	lab in HOST CMD ARGS...          inside a world: run CMD on a host of the lab
 //	lab kernel                       say which kernel a world would get
 //
 // As a wrapper of the go command:
@@ -18,12 +19,14 @@ import (
 	"io"
 	"os"
 
+	"github.com/lbha/lbha/test/netns"
 	"github.com/lbha/lbha/test/netns/kernel"
 )
 
 const usage = `usage: lab setup [--cache DIR]
        lab exec [--native | --uml | --auto] [--memory SIZE] [--write DIR] [--cache DIR] -- CMD ARGS...
        lab shell [same flags]
+       lab in HOST CMD ARGS...
        lab kernel
 `
 
@@ -66,6 +69,11 @@ func dispatch(name string, args []string) (int, error) {
 			return 2, errUsage
 		}
 		return kernel.Run(opt)
+	case "in":
+		if len(args) < 2 {
+			return 2, errUsage
+		}
+		return 1, netns.Enter(args[0], args[1:])
 	case "setup":
 		return setup(args)
 	case "kernel":
