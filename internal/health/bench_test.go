@@ -46,21 +46,40 @@ func BenchmarkChecker10k(b *testing.B) {
 		benchChecker(b, func() Prober { return proberFunc(func(context.Context) Result { return good("fine") }) })
 	})
 	b.Run("tcp", func(b *testing.B) {
-		target := serve(b, func(net.Conn) {})
-		benchChecker(b, func() Prober { return NewTCP(TCPConfig{Target: target}) })
+		target := farm(b, func(net.Conn) {})
+		benchChecker(b, func() Prober { return NewTCP(TCPConfig{Target: target()}) })
 	})
 	b.Run("http", func(b *testing.B) {
-		target := serve(b, answer("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"))
-		benchChecker(b, func() Prober { return NewHTTP(HTTPConfig{Target: target}) })
+		response := []byte("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n")
+		target := farm(b, func(c net.Conn) {
+			if n, err := c.Read(make([]byte, 1024)); err == nil && n > 0 {
+				_, _ = c.Write(response)
+			}
+		})
+		benchChecker(b, func() Prober { return NewHTTP(HTTPConfig{Target: target()}) })
 	})
 }
 
-// punctual notes how late its probes begin, first ones apart.
+// farm makes a hundred servers and returns one after the other: the backlog of
+// a single one is too short for ten thousand first probes.
+func farm(b *testing.B, handle func(net.Conn)) func() netip.AddrPort {
+	b.Helper()
+	var targets []netip.AddrPort
+	for range 100 {
+		targets = append(targets, serve(b, handle))
+	}
+	n := 0
+	return func() netip.AddrPort {
+		n++
+		return targets[n%len(targets)]
+	}
+}
+
+// punctual notes how late its probes begin, once the first rush is over.
 type punctual struct {
 	Prober
-	m      *measure
-	phase  time.Duration
-	probed bool
+	m     *measure
+	phase time.Duration
 }
 
 type measure struct {
@@ -68,6 +87,7 @@ type measure struct {
 	mu     sync.Mutex
 	late   []time.Duration
 	failed atomic.Int64
+	first  string // what the first failure was
 	left   atomic.Int64
 	done   chan struct{}
 }
@@ -75,16 +95,14 @@ type measure struct {
 const benchInterval = time.Second
 
 func (p *punctual) Probe(ctx context.Context) Result {
-	if p.probed {
-		late := (time.Since(p.m.epoch) - p.phase) % benchInterval
+	if now := time.Since(p.m.epoch); now > 2*benchInterval {
 		p.m.mu.Lock()
-		p.m.late = append(p.m.late, late)
+		p.m.late = append(p.m.late, (now-p.phase)%benchInterval)
 		p.m.mu.Unlock()
 	}
-	p.probed = true
 	res := p.Prober.Probe(ctx)
-	if !res.OK && ctx.Err() != context.Canceled {
-		p.m.failed.Add(1)
+	if !res.OK && res.Reason != ReasonCanceled && p.m.failed.Add(1) == 1 {
+		p.m.first = res.Detail
 	}
 	if p.m.left.Add(-1) == 0 {
 		close(p.m.done)
@@ -119,6 +137,9 @@ func benchChecker(b *testing.B, prober func() Prober) {
 		b.ReportMetric(float64(m.late[n*99/100].Microseconds()), "late-p99-µs")
 	}
 	b.ReportMetric(float64(m.failed.Load()), "failed")
+	if m.first != "" {
+		b.Logf("a probe failed: %s", m.first)
+	}
 }
 
 // cpuTime returns what the process has used so far.

@@ -393,6 +393,37 @@ func TestMaxInFlightMakesTheRestWaitInOrder(t *testing.T) {
 	})
 }
 
+// Ten thousand checks that begin together do not all run into their deadlines
+// together: a few hundred go at once, the rest as these end, or bit by bit.
+func TestFirstRushIsTamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 5000
+		var started, flying, worst atomic.Int32
+		var checks []Check
+		for i := range n {
+			check := check(proberFunc(func(ctx context.Context) Result {
+				started.Add(1)
+				worst.Store(max(worst.Load(), flying.Add(1)))
+				defer flying.Add(-1)
+				<-ctx.Done()
+				return expired(ctx, time.Second, "silence")
+			}))
+			check.Server = fmt.Sprint(i)
+			checks = append(checks, check)
+		}
+		_, stop := run(Options{}, checks...)
+		defer stop()
+		if got := started.Load(); got < rush || got > rush+launchBatch {
+			t.Errorf("%d probes began at time 0, want about %d", got, rush)
+		}
+		time.Sleep(n / launchBatch * breather)
+		synctest.Wait()
+		if got := started.Load(); got != n {
+			t.Errorf("%d probes have begun, want all %d: they wait for time, not for each other", got, n)
+		}
+	})
+}
+
 // Churn: sets of checks that come, go and change at random, with probers of
 // every bad manner, under the race detector. What is left at the end is exact.
 func TestChurn(t *testing.T) {
