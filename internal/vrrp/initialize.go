@@ -24,7 +24,6 @@ func (m *Machine) stepInitialize(now time.Time, ev Event) {
 // start is the body of 6.4.1: the owner is Active at once, anybody else listens.
 func (m *Machine) start(now time.Time, source netip.Addr, listen time.Duration, reason Reason) {
 	m.source = source
-	m.forget()
 	if m.owner() {
 		m.becomeActive(now, ReasonOwner)
 		return

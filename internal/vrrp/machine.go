@@ -81,10 +81,7 @@ func (m *Machine) stepAny(now time.Time, ev Event) bool {
 	case SetPriority:
 		m.override = min(ev.Priority, PriorityOwner-1)
 		return true
-	case Reconfigure:
-		ev.Config.VRID = m.cfg.VRID
-		return m.cfg.Equal(ev.Config)
-	case Startup, Shutdown, LinkDown, LinkUp, Stalled:
+	case Startup, Shutdown, Reconfigure, LinkDown, LinkUp, Stalled:
 		return false
 	}
 	return true
@@ -102,8 +99,11 @@ func (m *Machine) Deadline() (time.Time, bool) {
 }
 
 // configure takes a new configuration where it moves nothing but deadlines,
-// which follow from it by themselves.
-func (m *Machine) configure(cfg Config) { m.cfg = cfg.clone() }
+// which follow from it by themselves. The VRID is who this machine is.
+func (m *Machine) configure(cfg Config) {
+	cfg.VRID = m.cfg.VRID
+	m.cfg = cfg.clone()
+}
 
 // send emits an advert with the priority given, 0 or our own, and remembers
 // that the others have heard from us at now.

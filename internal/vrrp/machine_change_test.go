@@ -21,6 +21,9 @@ func TestFault(t *testing.T) {
 	}
 	r.want(vrrp.Timer{})
 	r.want(heard(high, 0, sec))
+	if h := r.m.View().Heard; h != (vrrp.Heard{}) {
+		t.Errorf("a router in Fault heard %+v", h)
+	}
 	r.want(vrrp.LinkDown{Why: "eth0 is missing"})
 	if v := r.m.View(); v.Why != "eth0 is missing" {
 		t.Errorf("why %q", v.Why)
@@ -59,8 +62,21 @@ func TestWhatWasHeardBeforeAFaultIsForgotten(t *testing.T) {
 	r := newBackup(t)
 	r.want(heard(high, 200, 5*sec))
 	r.want(vrrp.LinkDown{}, "backup->fault link_down")
+	if v := r.m.View(); v.Heard != (vrrp.Heard{}) || v.ActiveAdverInterval != sec {
+		t.Errorf("in Fault it remembers %+v", v.Heard)
+	}
 	r.want(vrrp.LinkUp{Source: self}, "fault->backup link_up")
 	r.wantDeadline(down100)
+}
+
+func TestReconfigureDoesNotChangeTheVRID(t *testing.T) {
+	r := newActive(t)
+	r.want(vrrp.Reconfigure{Config: config(func(c *vrrp.Config) { c.VRID = 99 })})
+	e := r.after(sec).m.Step(r.now, vrrp.Timer{})
+	if send, ok := e[0].(vrrp.Send); !ok || send.Advert.VRID != 51 {
+		t.Errorf("after the change of VRID: %+v", e)
+	}
+	r.want(heard(high, 200, sec), "active->backup higher_priority") // of VRID 51
 }
 
 func TestReconfigureToTheSameDoesNothing(t *testing.T) {
@@ -78,7 +94,6 @@ func TestReconfigureToTheSameDoesNothing(t *testing.T) {
 func TestReconfigureAnActiveTellsTheOthersAtOnce(t *testing.T) {
 	vip2 := func(c *vrrp.Config) { c.Addresses = []netip.Addr{netip.MustParseAddr("10.77.0.101")} }
 	pseudo := func(c *vrrp.Config) { c.Checksum = vrrp.ChecksumPseudoHeader }
-	other := func(c *vrrp.Config) { c.VRID = 99 }
 	const in = 400 * time.Millisecond
 	for _, tc := range []struct {
 		name   string
@@ -92,7 +107,6 @@ func TestReconfigureAnActiveTellsTheOthersAtOnce(t *testing.T) {
 		{"longer interval: the next one at the old pace", interval(10 * sec), []string{"send 100 10s"}, sec - in},
 		{"shorter interval", interval(100 * time.Millisecond), []string{"send 100 100ms"}, 100 * time.Millisecond},
 		{"preempt, which adverts do not carry", noPreempt, nil, sec - in},
-		{"the VRID, which is fixed", other, nil, sec - in},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := newActive(t)

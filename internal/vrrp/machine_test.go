@@ -127,6 +127,7 @@ func TestActiveThatWasNotScheduledListensBeforeItSpeaks(t *testing.T) {
 	}
 	r := newActive(t)
 	r.after(down100).want(vrrp.Timer{}, "send 100 1s") // not a moment too early
+	r.want(heard(low, 1, sec), "send 100 1s")          // a rival, long ago when the stall is over
 	r.after(down100+1).want(vrrp.Timer{}, "active->backup stalled")
 	r.wantDeadline(down100)
 	if v := r.m.View(); v.Active.IsValid() {

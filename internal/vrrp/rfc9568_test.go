@@ -90,6 +90,9 @@ func TestSection6_4_2_BackupPriorityZeroWaitsForTheSkew(t *testing.T) {
 	r.after(sec).want(heard(high, 200, 2*sec)) // the skew is of the learnt interval
 	r.after(sec).want(heard(high, 0, 7*sec))   // and not of the one that leaves
 	r.wantDeadline(2 * skew100)
+	if v := r.m.View(); v.Active.IsValid() || v.ActivePriority != 0 {
+		t.Errorf("still takes %s for Active", v.Active)
+	}
 	r.after(2*skew100).want(vrrp.Timer{}, "send 100 1s", "backup->active priority_zero")
 }
 
