@@ -45,8 +45,8 @@ func (p *servicePart) take(typ uint16, v []byte) (err error) {
 	switch typ {
 	case svcFamily:
 		n, err = uintOf(v, 2)
-		p.family = Family(n)
-		if n != uint64(IPv4) && n != uint64(IPv6) {
+		p.family = Family(min(n, 255))
+		if err == nil && p.family.bits() == 0 {
 			err = fmt.Errorf("family %d", n)
 		}
 	case svcProtocol:

@@ -20,8 +20,9 @@
 // the one before (no kernel call) and reads and repairs just the services that
 // differ: one request for the service and one dump of its servers. So one
 // verdict among 10,000 servers in 50 services reads 200 servers and writes
-// once. Everything of ours is read once each Options.Resync; that is also how
-// changes by others are found, because IPVS sends no events.
+// once. Everything of ours is read once each Options.Resync, one service after
+// the other, with what Set brought in between; that is also how changes by
+// others are found, because IPVS sends no events.
 //
 // # Sources
 //

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -127,6 +128,7 @@ func TestOneVerdictAmongManyIsOneOperation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, ipvstest.NewKernel())
 		r.want(largeTable())
+		synctest.Wait()
 		r.kernel.Applied()
 		r.kernel.Gets()
 		changed := largeTable()
@@ -143,6 +145,7 @@ func TestOneVerdictAmongManyIsOneOperation(t *testing.T) {
 			t.Errorf("it waited for %s", d)
 		}
 		r.want(largeTable())
+		synctest.Wait()
 		r.kernel.Applied()
 		r.kernel.Gets()
 		r.want(largeTable())
@@ -150,6 +153,39 @@ func TestOneVerdictAmongManyIsOneOperation(t *testing.T) {
 		if gets := r.kernel.Gets(); len(gets) != 0 {
 			t.Errorf("an equal table read %v", gets)
 		}
+		r.stop()
+	})
+}
+
+// A verdict that comes while the resync reads is not kept waiting for all of it.
+func TestVerdictOvertakesTheResync(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, ipvstest.NewKernel())
+		r.want(largeTable())
+		synctest.Wait()
+		r.kernel.Gets()
+		last := largeKey(largeServices - 1)
+		changed := largeTable()
+		changed[last].Dests[largeDest(largeServices-1, 0)] = withWeight(masq, 0)
+		once := true
+		r.kernel.FailReads(func(ipvs.ServiceKey) error {
+			if once {
+				once = false
+				r.Set(changed)
+			}
+			return nil
+		})
+		time.Sleep(1500 * time.Millisecond)
+		synctest.Wait()
+		gets := r.kernel.Gets()
+		if at := slices.Index(gets, last); at < 0 || at > 2 {
+			t.Errorf("read %d services first", at)
+		}
+		// The one that changed was read twice: that resync had still to come to it.
+		if len(gets) != largeServices+1 {
+			t.Errorf("read %d services in one resync", len(gets))
+		}
+		r.expectDrift(map[ipvs.DriftKind]uint64{})
 		r.stop()
 	})
 }

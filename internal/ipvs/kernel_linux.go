@@ -28,6 +28,10 @@ func Open() (Kernel, error) {
 		return nil, fmt.Errorf("open ipvs: %w", err)
 	}
 	k := &kernel{family: family, socket: &socket{family: family}, services: &services{}}
+	// Both sockets now: later another thread may run us, in another namespace.
+	if err := errors.Join(k.socket.open(), k.services.open()); err != nil {
+		return nil, fmt.Errorf("open ipvs: %w", err)
+	}
 	// Finding a family needs no privilege, everything else does.
 	err = k.socket.request(cmdGetInfo, 0, nil, func([]byte) error { return nil })
 	if err != nil {

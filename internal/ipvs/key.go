@@ -51,11 +51,15 @@ func (f Family) String() string {
 	return "family(" + utoa(uint64(f)) + ")"
 }
 
+// bits is the length of an address; 0 for a family that is none of IP's.
 func (f Family) bits() uint8 {
-	if f == IPv6 {
+	switch f {
+	case IPv4:
+		return 32
+	case IPv6:
 		return 128
 	}
-	return 32
+	return 0
 }
 
 // ServiceKey names a virtual service: either Protocol and Addr, or FWMark and

@@ -62,6 +62,7 @@ func openKernel(t *testing.T) ipvs.Kernel {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { ipvs.CloseKernel(k) })
 	return k
 }
 

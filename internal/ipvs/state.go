@@ -10,9 +10,10 @@ import (
 // it reads again before it writes.
 type state struct {
 	services   map[ServiceKey]*memory
-	want       Table  // of the generation below
-	generation uint64 // the Set whose differences are marked dirty
-	resync     time.Time
+	want       Table        // of the generation below
+	generation uint64       // the Set whose differences are marked dirty
+	resync     time.Time    // the next one begins
+	queue      []ServiceKey // what this one has still to read
 
 	err   error     // about the kernel as a whole
 	tries int       // in a row that ended in err
@@ -36,8 +37,9 @@ type memory struct {
 }
 
 // due takes a new wanted table in and gives the services to look at now, in
-// order: all of ours at a resync, else those whose want changed or whose last
-// try failed long enough ago.
+// order: those whose want changed, those whose last try failed long enough ago,
+// and one of those that the resync still has to read. One, so that a verdict
+// never waits for more than one reading.
 func (s *state) due(want Table, generation uint64, owned map[ServiceKey]bool, now time.Time, resync time.Duration) []ServiceKey {
 	if generation != s.generation {
 		s.mark(want)
@@ -49,14 +51,26 @@ func (s *state) due(want Table, generation uint64, owned map[ServiceKey]bool, no
 	if s.err != nil && now.Before(s.retry) {
 		return nil
 	}
-	all := !now.Before(s.resync)
-	if all {
-		s.resync = now.Add(resync)
-	}
-	var keys []ServiceKey
+	var keys, rest []ServiceKey
 	for key, m := range s.services {
-		if m.dirty || m.tries > 0 && !now.Before(m.retry) || all && m.tries == 0 {
+		switch {
+		case m.dirty, m.tries > 0 && !now.Before(m.retry):
 			keys = append(keys, key)
+		case m.tries == 0:
+			rest = append(rest, key)
+		}
+	}
+	if len(s.queue) == 0 && !now.Before(s.resync) {
+		s.resync = now.Add(resync)
+		s.queue = rest
+		slices.SortFunc(s.queue, ServiceKey.Compare)
+	}
+	for len(s.queue) > 0 {
+		key := s.queue[0]
+		s.queue = s.queue[1:]
+		if m, ours := s.services[key]; ours && m.tries == 0 && !slices.Contains(keys, key) {
+			keys = append(keys, key)
+			break
 		}
 	}
 	slices.SortFunc(keys, ServiceKey.Compare)
@@ -108,10 +122,13 @@ func (s *state) clean() bool {
 	return true
 }
 
-// next is when something is due again without a Set.
+// next is when something is due again without a Set. The zero time is now.
 func (s *state) next() time.Time {
 	if s.err != nil {
 		return s.retry
+	}
+	if len(s.queue) > 0 {
+		return time.Time{}
 	}
 	next := s.resync
 	for _, m := range s.services {
