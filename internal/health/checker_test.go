@@ -74,7 +74,7 @@ func scripted(results string) *fake {
 func patient() *fake {
 	return newFake(func(ctx context.Context, _ int) Result {
 		<-ctx.Done()
-		return expired(ctx, time.Second, "silence")
+		return expired(ctx, "silence")
 	})
 }
 
@@ -177,7 +177,7 @@ func TestFastIntervalUnderTimeoutWaitsForTheProbe(t *testing.T) {
 				return good("fine")
 			}
 			<-ctx.Done()
-			return expired(ctx, time.Second, "silence")
+			return expired(ctx, "silence")
 		})
 		c, stop := run(Options{}, check(p))
 		defer stop()
@@ -406,15 +406,22 @@ func TestFirstRushIsTamed(t *testing.T) {
 				worst.Store(max(worst.Load(), flying.Add(1)))
 				defer flying.Add(-1)
 				<-ctx.Done()
-				return expired(ctx, time.Second, "silence")
+				return expired(ctx, "silence")
 			}))
 			check.Server = fmt.Sprint(i)
 			checks = append(checks, check)
 		}
-		_, stop := run(Options{}, checks...)
+		c, stop := run(Options{}, checks...)
 		defer stop()
 		if got := started.Load(); got < rush || got > rush+launchBatch {
 			t.Errorf("%d probes began at time 0, want about %d", got, rush)
+		}
+		for range 10 {
+			c.Set(checks) // wakes the scheduler, but no probe
+			synctest.Wait()
+		}
+		if got := started.Load(); got > rush+launchBatch {
+			t.Errorf("%d probes began at time 0, want about %d also when woken", got, rush)
 		}
 		time.Sleep(n / launchBatch * breather)
 		synctest.Wait()
@@ -433,7 +440,7 @@ func TestChurn(t *testing.T) {
 		probers := []func(context.Context) Result{
 			func(context.Context) Result { return good("fine") },
 			func(context.Context) Result { return bad(ReasonReset, "reset") },
-			func(ctx context.Context) Result { <-ctx.Done(); return expired(ctx, 0, "silence") },
+			func(ctx context.Context) Result { <-ctx.Done(); return expired(ctx, "silence") },
 			func(context.Context) Result { panic("churn") },
 			func(context.Context) Result { runtime.Goexit(); return Result{} },
 			func(context.Context) Result { <-release; return good("late") },

@@ -29,7 +29,6 @@ var longAgo = time.Unix(1, 0)
 // of ctx ends whatever is done with the connection, at any time before close.
 // Without a connection the result says why.
 func dial(ctx context.Context, target netip.AddrPort, source netip.Addr) (*conn, Result) {
-	limit := timeLeft(ctx)
 	fd, res := openSocket(target.Addr(), source)
 	if fd < 0 {
 		return nil, res
@@ -51,7 +50,7 @@ func dial(ctx context.Context, target netip.AddrPort, source netip.Addr) (*conn,
 	}
 	c.close()
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, expired(ctx, limit, "no answer to connect")
+		return nil, expired(ctx, "no answer to connect")
 	}
 	return nil, connectFault(err, target.Addr(), false)
 }

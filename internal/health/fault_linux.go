@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -43,7 +42,7 @@ func ioFault(err error, op string) Result {
 	case unix.ENETUNREACH:
 		return bad(ReasonUnreachable, "network unreachable: a router on the way says so")
 	case unix.ETIMEDOUT:
-		return bad(ReasonTimeout, "the kernel gave the connection up: no acknowledgement")
+		return bad(ReasonUnreachable, "the kernel gave the connection up: no acknowledgement")
 	case unix.EMFILE, unix.ENFILE, unix.ENOMEM, unix.ENOBUFS, unix.ENETDOWN, unix.EADDRNOTAVAIL:
 		return local(ReasonLocal, fmt.Sprintf("%s: %v", op, errno))
 	case 0:
@@ -53,27 +52,13 @@ func ioFault(err error, op string) Result {
 	}
 }
 
-// expired is the result of a probe that the end of its context cut short after
-// limit; reached says how far it had come.
-func expired(ctx context.Context, limit time.Duration, reached string) Result {
+// expired is the result of a probe that the end of its context cut short;
+// reached says how far it had come.
+func expired(ctx context.Context, reached string) Result {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return local(ReasonCanceled, "called off: "+reached)
 	}
-	return bad(ReasonTimeout, fmt.Sprintf("timeout after %s: %s", limit, reached))
-}
-
-// timeLeft returns the time that ctx leaves, as a person would name it: what
-// its timeout was set to, not the microsecond less that is left of it by now.
-func timeLeft(ctx context.Context) time.Duration {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return 0
-	}
-	left := time.Until(deadline)
-	if left < 100*time.Millisecond {
-		return left.Round(time.Millisecond)
-	}
-	return left.Round(10 * time.Millisecond)
+	return bad(ReasonTimeout, reached)
 }
 
 // zoneIndex returns the interface index of an IPv6 zone, 0 if there is none.

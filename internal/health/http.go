@@ -94,14 +94,13 @@ func (p brokenProber) Probe(context.Context) Result {
 }
 
 func (p *httpProber) Probe(ctx context.Context) Result {
-	limit := timeLeft(ctx)
 	c, res := dial(ctx, p.cfg.Target, p.cfg.Source)
 	if c == nil {
 		return res
 	}
 	defer c.close()
 	if _, err := c.Write(p.request); err != nil {
-		return broken(ctx, err, limit, "connected, request not taken")
+		return broken(ctx, err, "connected, request not taken")
 	}
 	in := &meter{from: c, left: maxHTTPHead}
 	buf := buffers.Get().(*bufio.Reader)
@@ -113,14 +112,14 @@ func (p *httpProber) Probe(ctx context.Context) Result {
 
 	resp, err := readHead(buf)
 	if err != nil {
-		return headFault(ctx, err, in, limit)
+		return headFault(ctx, err, in)
 	}
 	if !p.cfg.Status.Contains(resp.StatusCode) {
 		return bad(ReasonStatus, p.unwanted(resp))
 	}
 	in.left = maxHTTPBody
 	if n, err := io.Copy(io.Discard, resp.Body); err != nil && in.left > 0 {
-		return broken(ctx, err, limit, fmt.Sprintf("status %d, body incomplete after %d bytes", resp.StatusCode, n))
+		return broken(ctx, err, fmt.Sprintf("status %d, body incomplete after %d bytes", resp.StatusCode, n))
 	}
 	return good(fmt.Sprintf("status %d", resp.StatusCode))
 }

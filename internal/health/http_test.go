@@ -69,11 +69,17 @@ func TestHTTPPasses(t *testing.T) {
 
 // The body has nothing that is wanted, so its beginning is enough.
 func TestHTTPReadsOnlyTheBeginningOfALongBody(t *testing.T) {
+	for _, head := range []string{"", "Content-Length: 1000000000\r\n", "Transfer-Encoding: chunked\r\n"} {
+		t.Run(head, func(t *testing.T) { testLongBody(t, "HTTP/1.1 200 OK\r\n"+head+"\r\n") })
+	}
+}
+
+func testLongBody(t *testing.T, head string) {
 	sent := make(chan int, 1)
 	target := serve(t, func(c net.Conn) {
 		readRequest(c)
-		n, err := io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n")
-		block := make([]byte, 4096)
+		n, err := io.WriteString(c, head)
+		block := []byte("1000\r\n" + strings.Repeat("x", 4096) + "\r\n") // a chunk, where that counts
 		total := n
 		for err == nil {
 			n, err = c.Write(block)
@@ -116,6 +122,8 @@ func TestHTTPSaysWhyItFailed(t *testing.T) {
 			ReasonClosed, "connection closed, response head incomplete after 28 bytes"},
 		{"half a body", answer(okHead + "Content-Length: 10\r\n\r\n12345"), ample,
 			ReasonClosed, "connection closed, status 200, body incomplete after 5 bytes"},
+		{"half a body after a long head", answer(okHead + "X: " + strings.Repeat("x", 60<<10) + "\r\nContent-Length: 20000\r\n\r\n" + strings.Repeat("x", 10000)), ample,
+			ReasonClosed, "connection closed, status 200, body incomplete after 10000 bytes"},
 		{"half a chunk", answer(okHead + "Transfer-Encoding: chunked\r\n\r\n5\r\n12"), ample,
 			ReasonClosed, "connection closed, status 200, body incomplete after 2 bytes"},
 		{"bad chunk", answer(okHead + "Transfer-Encoding: chunked\r\n\r\nzz\r\n"), ample,

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"sync"
-	"time"
 )
 
 var buffers = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
@@ -31,7 +30,7 @@ func readHead(from *bufio.Reader) (*http.Response, error) {
 }
 
 // headFault says why no response could be read.
-func headFault(ctx context.Context, err error, in *meter, limit time.Duration) Result {
+func headFault(ctx context.Context, err error, in *meter) Result {
 	begins := in.head[:min(in.got, len(in.head))]
 	isHTTP := bytes.HasPrefix(begins, httpPrefix) || bytes.HasPrefix(httpPrefix, begins)
 	reached := "connected, no response"
@@ -42,7 +41,7 @@ func headFault(ctx context.Context, err error, in *meter, limit time.Duration) R
 	case in.left == 0:
 		return bad(ReasonTooLarge, fmt.Sprintf("response head over %d KiB", maxHTTPHead>>10))
 	case in.err != nil && in.err != io.EOF:
-		return broken(ctx, in.err, limit, reached)
+		return broken(ctx, in.err, reached)
 	case in.got == 0:
 		return bad(ReasonClosed, "connection closed without a response")
 	case !isHTTP:
@@ -57,10 +56,10 @@ func headFault(ctx context.Context, err error, in *meter, limit time.Duration) R
 var httpPrefix = []byte("HTTP/")
 
 // broken says why an open connection failed.
-func broken(ctx context.Context, err error, limit time.Duration, reached string) Result {
+func broken(ctx context.Context, err error, reached string) Result {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return expired(ctx, limit, reached)
+		return expired(ctx, reached)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return bad(ReasonClosed, "connection closed, "+reached)
 	case asErrno(err) == 0:

@@ -113,6 +113,22 @@ func TestRunCallsOffWhatIsUnderWay(t *testing.T) {
 	})
 }
 
+// A goroutine that had no turn yet has not used up any of its deadline.
+func TestProbeThatHasNotBegunIsNotHung(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		l := newLoop(ctx, NewChecker(Options{}))
+		waiting := newTask(ctx, check(passing()).withDefaults(), time.Now())
+		waiting.began.Store(-1)
+		l.watched.push(waiting, time.Second+grace)
+		l.expire(time.Second + grace)
+		if at, ok := l.watched.next(); waiting.hung || !ok || at != 2*(time.Second+grace) {
+			t.Errorf("hung is %v and the next look at %v, want a second deadline", waiting.hung, at)
+		}
+	})
+}
+
 // A loop that was itself kept from running does not declare its probes hung:
 // their results wait in the channel.
 func TestLateLoopDoesNotBlameTheServer(t *testing.T) {
@@ -139,7 +155,7 @@ func TestFailureLongAfterTheDeadlineIsOurOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		late := proberFunc(func(ctx context.Context) Result {
 			time.Sleep(5 * time.Second) // as if stopped by a signal
-			return expired(ctx, time.Second, "connected, no response")
+			return expired(ctx, "connected, no response")
 		})
 		wantResult(t, probeWithin(t, late, time.Second), ReasonStalled,
 			"this process was not scheduled: a deadline of 1s was noticed after 5s (timeout after 1s: connected, no response)", true)
@@ -153,7 +169,7 @@ func TestRunOnceAnswersInOrder(t *testing.T) {
 			check := check(proberFunc(func(ctx context.Context) Result {
 				select {
 				case <-ctx.Done():
-					return expired(ctx, time.Second, "silence")
+					return expired(ctx, "silence")
 				case <-time.After(wait * 100 * time.Millisecond):
 					return good("fine")
 				}

@@ -31,6 +31,9 @@ func probe(ctx context.Context, p Prober, timeout time.Duration, done func(res R
 		}
 		res.At = time.Now()
 		res.Took = res.At.Sub(start)
+		if res.Reason == ReasonTimeout {
+			res.Detail = fmt.Sprintf("timeout after %s: %s", timeout, res.Detail)
+		}
 		if !res.OK && !res.Local && res.Took > timeout+grace {
 			res.Local, res.Reason = true, ReasonStalled
 			res.Detail = fmt.Sprintf("this process was not scheduled: a deadline of %s was noticed after %s (%s)",

@@ -75,7 +75,8 @@ type Result struct {
 // Probe returns by the deadline of ctx, which covers everything it does, and
 // leaves nothing behind. It must be safe to call again after it has returned; it
 // is never called twice at the same time by one Checker. Took and At of its
-// result are set by the caller.
+// result are set by the caller, which also puts "timeout after 1s: " before the
+// Detail of a ReasonTimeout: that says only how far the probe had come.
 type Prober interface {
 	Probe(ctx context.Context) Result
 }
