@@ -53,8 +53,9 @@ func keep() int {
 		unix.Kill(pid, unix.SIGKILL)
 		<-ended
 	}
-	if os.Getpid() != 1 { // as process 1 it takes all others along
+	if k.State != "" { // else it is process 1, and takes all others and their files along
 		killChildren()
+		os.RemoveAll(k.State)
 	}
 	return 0
 }

@@ -153,7 +153,9 @@ func overlayRoot(lower string, write []string) error {
 		layers = base + "/lower:/"
 	}
 	root := base + "/root"
-	if err := unix.Mount("overlay", root, "overlay", 0, "lowerdir="+layers+",upperdir="+base+"/upper,workdir="+base+"/work"); err != nil {
+	// Without set-user-id bits: where an ordinary user's namespace shows root's
+	// files as nobody's, mount(8) would give its rights away.
+	if err := unix.Mount("overlay", root, "overlay", unix.MS_NOSUID, "lowerdir="+layers+",upperdir="+base+"/upper,workdir="+base+"/work"); err != nil {
 		return fmt.Errorf("mount overlay: %w", err)
 	}
 	for _, dir := range write {

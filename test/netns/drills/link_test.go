@@ -1,0 +1,47 @@
+//go:build lab
+
+package drills
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestCarrierLossOfAnyTrackedLinkMovesTheRole(t *testing.T) {
+	r := natRig(t)
+	r.up(t)
+	first, second := r.Directors[0], r.Directors[1]
+	asking := r.ask()
+	answered(t, asking, time.Time{}, 20)
+
+	pulled := time.Now()
+	must(t, first.Carrier("eth1", false))
+	must(t, first.WaitState(t.Context(), "fault"))
+	got := routerOf(t, first)
+	if got.Reason != "link_down" || !strings.Contains(got.Fault, "eth1 has no carrier") {
+		t.Errorf("server04 is in fault because of %s: %q, want link_down and that eth1 has no carrier", got.Reason, got.Fault)
+	}
+	must(t, second.WaitState(t.Context(), "active"))
+	owns(t, first, r.VIP.Addr(), false)
+	r.prefers(t, 1)
+	taken := time.Now()
+	t.Logf("server05 has the role and the client %s after the cable was pulled", taken.Sub(pulled).Round(time.Millisecond))
+	answered(t, asking, taken, 30)
+
+	plugged := time.Now()
+	must(t, first.Carrier("eth1", true))
+	must(t, first.WaitState(t.Context(), "active"))
+	t.Logf("server04 is Active again %s after the cable was put back", since(plugged))
+	if got := routerOf(t, first); got.Reason != "preempt" || got.Fault != "" {
+		t.Errorf("server04 is active because of %s with fault %q, want preempt and none", got.Reason, got.Fault)
+	}
+	r.prefers(t, 0)
+	r.settled(t)
+	back := time.Now()
+	answered(t, asking, back, 30)
+	report := asking.Stop()
+	t.Logf("requests from the loss on: %s", report.Between(pulled, taken))
+	t.Logf("requests from the return on: %s", report.Between(plugged, back))
+	noneLost(t, report.Since(back))
+}

@@ -1,0 +1,175 @@
+//go:build lab
+
+package drills
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lbha/lbha/test/netns"
+)
+
+// must fails the drill on an error.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eventually waits for something that can be seen.
+func eventually(t *testing.T, what string, look func() error) {
+	t.Helper()
+	must(t, netns.Eventually(t.Context(), what, look))
+}
+
+// rig is a pair of directors with their file, and what runs on them.
+type rig struct {
+	*netns.Pair
+	file    string
+	daemons [2]*netns.Process // of Directors
+}
+
+// natRig is the network of configs/nat-pair.hcl with both web servers up and no
+// director yet.
+func natRig(t *testing.T) *rig {
+	t.Helper()
+	return newRig(t, netns.NewNATPair, "nat-pair.hcl")
+}
+
+// drRig is that of configs/dr-pair.hcl.
+func drRig(t *testing.T) *rig {
+	t.Helper()
+	return newRig(t, netns.NewDRPair, "dr-pair.hcl")
+}
+
+func newRig(t *testing.T, build func(string) (*netns.Pair, error), file string) *rig {
+	t.Helper()
+	must(t, netns.RequireIPVS())
+	path, err := filepath.Abs(filepath.Join("../../../configs", file))
+	must(t, err)
+	pair, err := build(t.TempDir())
+	must(t, err)
+	r := &rig{Pair: pair, file: path}
+	t.Cleanup(func() {
+		if t.Failed() {
+			r.tell(t)
+		}
+		must(t, pair.Close())
+	})
+	must(t, pair.StartWebs(t.Context()))
+	return r
+}
+
+// tell shows what the directors say of themselves.
+func (r *rig) tell(t *testing.T) {
+	for i, d := range r.daemons {
+		if d != nil {
+			t.Logf("log of %s:\n%s", r.Directors[i].Name, d.Log())
+		}
+	}
+}
+
+// edit gives the pair a file that differs from its own in one text.
+func (r *rig) edit(t *testing.T, from, to string) {
+	t.Helper()
+	text, err := os.ReadFile(r.file)
+	must(t, err)
+	if n := strings.Count(string(text), from); n != 1 {
+		t.Fatalf("%q is %d times in %s, want once", from, n, r.file)
+	}
+	r.file = filepath.Join(t.TempDir(), filepath.Base(r.file))
+	must(t, os.WriteFile(r.file, []byte(strings.Replace(string(text), from, to, 1)), 0o644))
+}
+
+// start starts the daemon of director i, again if it ran before.
+func (r *rig) start(t *testing.T, i int) {
+	t.Helper()
+	var err error
+	r.daemons[i], err = r.Directors[i].StartDirector(r.file)
+	must(t, err)
+}
+
+// up starts both and waits until they are as a pair is most of its life: server04
+// Active, server05 Backup, both tables full, preempting allowed.
+func (r *rig) up(t *testing.T) {
+	t.Helper()
+	for i := range r.Directors {
+		r.start(t, i)
+	}
+	r.settled(t)
+}
+
+// settled waits for that state.
+func (r *rig) settled(t *testing.T) {
+	t.Helper()
+	for i, state := range []string{"active", "backup"} {
+		h := r.Directors[i]
+		must(t, h.WaitState(t.Context(), state))
+		must(t, h.WaitUp(t.Context(), 2))
+		eventually(t, h.Name+" may preempt", func() error {
+			s, err := h.Director(t.Context())
+			if err == nil && s.Routers[0].Preempt != "on" {
+				err = fmt.Errorf("preempt is %s", s.Routers[0].Preempt)
+			}
+			return err
+		})
+	}
+}
+
+// kill ends the daemon of director i as kill -9 does, and says when.
+func (r *rig) kill(i int) time.Time {
+	at := time.Now()
+	r.daemons[i].Kill()
+	return at
+}
+
+// ask starts a client that asks the web service. It is patient: a slow kernel
+// is no lost request.
+func (r *rig) ask() *netns.HTTPProber {
+	return r.Client.ProbeHTTP(netns.HTTPProbe{URL: "http://" + r.VIP.String() + "/", Interval: 25 * time.Millisecond, Timeout: 10 * time.Second})
+}
+
+// answered waits until n requests that were started after mark are answered, and
+// returns those.
+func answered(t *testing.T, p *netns.HTTPProber, mark time.Time, n int) netns.HTTPReport {
+	t.Helper()
+	eventually(t, fmt.Sprintf("%d requests are answered", n), func() error {
+		if r := p.Report().Since(mark); r.Answered() < n {
+			return fmt.Errorf("%s", r)
+		}
+		return nil
+	})
+	return p.Report().Since(mark)
+}
+
+// shared expects that requests are answered by both servers in turn.
+func (r *rig) shared(t *testing.T) {
+	t.Helper()
+	p := r.ask()
+	answered(t, p, time.Time{}, 30)
+	report := p.Stop()
+	t.Logf("shared: %s", report)
+	by := report.ByServer()
+	if d := by["server01"] - by["server03"]; d < -1 || d > 1 || len(by) != 2 {
+		t.Errorf("answers by server are %v, want as many of server01 as of server03", by)
+	}
+	noneLost(t, report)
+}
+
+// noneLost expects that every request of the report was answered.
+func noneLost(t *testing.T, report netns.HTTPReport) {
+	t.Helper()
+	for _, q := range report.Requests {
+		if q.Err != "" {
+			t.Errorf("request %d, started %s, failed after %s: %s", q.N, q.Start.Format("15:04:05.000"), q.End.Sub(q.Start), q.Err)
+		}
+	}
+}
+
+// since is the time from mark to now, for a person.
+func since(mark time.Time) time.Duration { return time.Since(mark).Round(time.Millisecond) }

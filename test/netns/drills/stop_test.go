@@ -1,0 +1,76 @@
+//go:build lab
+
+package drills
+
+import (
+	"encoding/json"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lbha/lbha/test/netns"
+)
+
+func TestStoppedActiveHandsOverAndPutsEverythingBack(t *testing.T) {
+	r := natRig(t)
+	first, second := r.Directors[0], r.Directors[1]
+	const forward = "/proc/sys/net/ipv4/ip_forward"
+	before := read(t, first, forward)
+	r.up(t)
+	if got := read(t, first, forward); got != "1" {
+		t.Errorf("%s is %s while lbha runs, want 1", forward, got)
+	}
+	owner, err := netns.WatchOwner(r.VIP.Addr(), first, second)
+	must(t, err)
+	asking := r.ask()
+	answered(t, asking, time.Time{}, 20)
+
+	stopped := time.Now()
+	must(t, r.daemons[0].Stop(t.Context()))
+	t.Logf("ended %s after SIGTERM", since(stopped))
+	if status, err := r.daemons[0].Wait(t.Context()); err != nil || status != 0 {
+		t.Errorf("exit status is %d, %v, want 0", status, err)
+	}
+	for _, addr := range []netip.Addr{r.VIP.Addr(), innerGateway} {
+		if has, err := first.Owns(addr); has || err != nil {
+			t.Errorf("server04 has %s after it stopped: %t, %v", addr, has, err)
+		}
+	}
+	if got := read(t, first, forward); got != before {
+		t.Errorf("%s is %s after lbha stopped, want %s as before it started", forward, got, before)
+	}
+	sameTable(t, first, natWeb(inner03, inner01)) // on_stop = "keep"
+	claims(t, first, []string{"tcp 192.168.24.52:80"})
+	if left := strings.Fields(run(t, first, "ls /run/lbha")); !cmp.Equal(left, []string{"lbha.sock.lock", "owned.json"}) {
+		t.Errorf("/run/lbha holds %v, want the ledger and the lock only", left)
+	}
+
+	must(t, second.WaitState(t.Context(), "active"))
+	if got := routerOf(t, second).Reason; got != "priority_zero" {
+		t.Errorf("server05 took over because of %s, want priority_zero", got)
+	}
+	r.prefers(t, 1)
+	taken := time.Now()
+	answered(t, asking, taken, 20)
+	report := asking.Stop().Since(stopped)
+	t.Logf("nobody had the VIP for %s", owner.Stop().Since(stopped).Void().Round(100*time.Microsecond))
+	t.Logf("requests from SIGTERM on: %s", report)
+	noneLost(t, report.Since(taken))
+}
+
+// claims expects that the host's ledger names these services and nothing else.
+func claims(t *testing.T, h *netns.Host, services []string) {
+	t.Helper()
+	var got struct {
+		Services           []string
+		Addresses, Sysctls []any
+	}
+	text := read(t, h, "/run/lbha/owned.json")
+	must(t, json.Unmarshal([]byte(text), &got))
+	if !cmp.Equal(got.Services, services) || len(got.Addresses)+len(got.Sysctls) > 0 {
+		t.Errorf("owned.json of %s is\n%s\nwant %v and nothing else", h.Name, text, services)
+	}
+}
