@@ -72,6 +72,8 @@ func TestBrokenRulesAreFound(t *testing.T) {
 			"internal/control uses director.New: it reads"},
 		{"metrics has the status alone", room("internal/metrics", in("internal/vrrp")), "internal/metrics imports internal/vrrp: it reads"},
 		{"the command has no protocols", room("cmd/lbha", in("internal/health")), "cmd/lbha imports internal/health: the command reads flags"},
+		{"the lab has the status", pkg{ImportPath: in("test/netns"), Imports: []string{in("internal/director")}, used: []string{"director.Status"}}, ""},
+		{"the lab makes no director", pkg{ImportPath: in("test/netns"), used: []string{"director.New"}}, "test/netns uses director.New: the lab drives"},
 		{"nobody has the command", room("internal/control", in("cmd/lbha")), "internal/control imports cmd/lbha: it reads"},
 		{"a new room needs a rule", room("internal/bgp"), "internal/bgp has no rule: say in rules_test.go who may import whom"},
 		{"libraries stay behind their adapter", room("internal/director", "github.com/moby/ipvs"), "internal/director imports github.com/moby/ipvs: its reads and writes"},
