@@ -225,3 +225,55 @@ func TestStatusIsASnapshot(t *testing.T) {
 		}
 	})
 }
+
+// Events come in storms; what failed a moment ago is not tried at each.
+func TestAWakeDoesNotCutABackOffShort(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.failWith(func(vip.Op) error { return errTest })
+		r.want(0, "192.0.2.1/24")
+		since := r.rec.Status().Problems[0].Since
+		for range 40 {
+			r.rec.Wake()
+			r.pass(time.Millisecond)
+		}
+		r.tried("0 add 192.0.2.1/24 dev eth0")
+		r.pass(100 * time.Millisecond)
+		if got := r.rec.Status().Problems[0].Since; !got.Equal(since) {
+			r.t.Errorf("the problem began at %v, now it says %v", since, got)
+		}
+	})
+}
+
+func TestAnotherWantGivesWhatFailedANewChance(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.failWith(func(vip.Op) error { return errTest })
+		r.want(0, "192.0.2.1/24")
+		r.pass(600 * time.Millisecond) // the next attempt would be at 750
+		r.failWith(func(vip.Op) error { return nil })
+		r.trace = nil
+		r.want(0, "192.0.2.1/24", "192.0.2.2/24")
+		r.tried("599 add 192.0.2.1/24 dev eth0", "599 add 192.0.2.2/24 dev eth0")
+	})
+}
+
+// Gone is gone, whoever did it.
+func TestDeletingWhatIsGoneIsNoFailure(t *testing.T) {
+	for _, gone := range []error{vip.ErrNotThere, vip.ErrNoLink} {
+		inBubble(t, func(r *rig) {
+			r.want(3*second, "192.0.2.1/24")
+			r.kernel.Change(func() {
+				r.kernel.Fail = func(op vip.Op) error {
+					r.kernel.Fail = nil
+					return gone
+				}
+			})
+			r.rec.Set(vip.Want{})
+			if err := r.rec.Sync(context.Background()); err != nil {
+				r.t.Errorf("Sync: %v", err)
+			}
+			if got := r.logged("level=ERROR"); got != 0 {
+				r.t.Errorf("%v: %d errors were logged", gone, got)
+			}
+		})
+	}
+}

@@ -205,3 +205,40 @@ func TestWhoIsFasterOwnsTheAddressAlsoWithABrokenLedger(t *testing.T) {
 		}
 	})
 }
+
+// An address of ours that was taken away and set again by hand stays ours.
+func TestALostRaceForAnAddressOfOursKeepsTheClaim(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.want(3*second, "192.0.2.1/24")
+		r.admin(r.kernel.AdminDelete("192.0.2.1/24", "eth0"))
+		r.failWith(func(vip.Op) error { return vip.ErrExists })
+		r.rec.Wake()
+		r.pass(time.Millisecond)
+		r.claimed("192.0.2.1/24 dev eth0")
+	})
+}
+
+func TestChangedIsCalledForDrift(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.want(3*second, "192.0.2.1/24")
+		r.changes = 0
+		r.admin(r.kernel.AdminDelete("192.0.2.1/24", "eth0"))
+		r.rec.Wake()
+		r.pass(time.Millisecond)
+		if r.changes != 1 {
+			r.t.Errorf("Changed was called %d times, want once", r.changes)
+		}
+	})
+}
+
+func TestAForeignAddressIsReportedSinceItWasSeen(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.admin(r.kernel.AdminAdd("192.0.2.1/24", "eth0", 0))
+		r.want(3*second, "192.0.2.1/24")
+		since := r.rec.Status().Problems[0].Since
+		r.pass(5 * second)
+		if got := r.rec.Status().Problems[0].Since; !got.Equal(since) {
+			r.t.Errorf("first seen %v, now it says %v", since, got)
+		}
+	})
+}

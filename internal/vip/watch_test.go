@@ -186,6 +186,14 @@ func TestWatchReadsOnWhileItMayNotSubscribe(t *testing.T) {
 		if got := strings.Count(r.log.String(), "no buffer space"); got != 1 {
 			r.Errorf("said %d times, want once", got)
 		}
+		r.monitor.refuse = nil
+		time.Sleep(second)
+		r.monitor.refuse = errors.New("no buffer space")
+		r.kernel.BreakSubscriptions()
+		time.Sleep(second)
+		if got := strings.Count(r.log.String(), "no buffer space"); got != 2 {
+			r.Errorf("said %d times, want once more after it had worked", got)
+		}
 	})
 }
 
