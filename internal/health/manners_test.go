@@ -129,24 +129,23 @@ func TestProbeThatHasNotBegunIsNotHung(t *testing.T) {
 	})
 }
 
-// A loop that was itself kept from running does not declare its probes hung:
-// their results wait in the channel.
-func TestLateLoopDoesNotBlameTheServer(t *testing.T) {
+// A loop that was itself kept from running does not declare a probe hung at
+// once: the result may be waiting in the channel.
+func TestLateLoopLooksAgainBeforeItBlamesTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		slow := check(newFake(func(context.Context, int) Result {
-			time.Sleep(900 * time.Millisecond)
-			return good("fine")
-		}))
-		slow.Server = "slow"
-		opt := Options{Changed: func() { time.Sleep(5 * time.Second) }}
-		c, stop := run(opt, check(passing()), slow)
-		defer stop()
-		time.Sleep(30 * time.Second)
-		synctest.Wait()
-		for _, r := range c.Status()[slow.Key].Results {
-			if !r.OK {
-				t.Errorf("result is %v %q, want no failure", r.Reason, r.Detail)
-			}
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		l := newLoop(ctx, NewChecker(Options{}))
+		out := newTask(ctx, check(passing()).withDefaults(), time.Now())
+		l.watched.push(out, time.Second+grace)
+		const late = 5 * time.Second
+		l.expire(late)
+		if at, ok := l.watched.next(); out.hung || !ok || at != late+grace {
+			t.Errorf("hung is %v and the next look at %v, want a look %v later", out.hung, at, grace)
+		}
+		l.expire(late + grace)
+		if !out.hung {
+			t.Errorf("the probe is not declared hung at the second look, which was in time")
 		}
 	})
 }
