@@ -3,6 +3,7 @@ package arp
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -93,6 +94,27 @@ func (a *Announcer) Set(claims map[Claim]Schedule) {
 		}
 		w.schedule = s
 		want[c] = w
+	}
+	a.want = want
+	a.version.Add(1)
+	a.mu.Unlock()
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Again begins the announcements of those claims that match anew, as if each had just been made. It is for a rival that
+// has drawn the neighbours to itself and now gives way.
+func (a *Announcer) Again(match func(Claim) bool) {
+	a.mu.Lock()
+	want := maps.Clone(a.want)
+	for c, w := range want {
+		if match(c) {
+			a.births++
+			w.born = a.births
+			want[c] = w
+		}
 	}
 	a.want = want
 	a.version.Add(1)

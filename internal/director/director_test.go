@@ -363,6 +363,29 @@ func TestMissingInterfaceIsAFaultUntilItComes(t *testing.T) {
 	})
 }
 
+func TestHealedActiveAnnouncesAgainBecauseItsRivalHadTheNeighbours(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		a, b := w.machine("a", "192.0.2.1"), w.machine("b", "192.0.2.2")
+		la, lb := a.start(pair), b.start(pair)
+		after(5 * time.Second)
+		w.wire.setCut(true)
+		after(10 * time.Second) // both are Active, and all announcements but the slow refresh are over
+		wantState(t, "cut", la, "active")
+		wantState(t, "cut", lb, "active")
+		before := a.announce.count()
+		w.wire.setCut(false)
+		after(1100 * time.Millisecond)
+		wantState(t, "healed", la, "active")
+		wantState(t, "healed", lb, "backup")
+		if a.announce.count() == before {
+			t.Error("the neighbours were left with the rival's hardware address")
+		}
+		la.end(t)
+		lb.end(t)
+	})
+}
+
 func TestStatusHasNoNulls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -378,4 +401,3 @@ func TestStatusHasNoNulls(t *testing.T) {
 		l.end(t)
 	})
 }
-

@@ -3,7 +3,9 @@ package director
 import (
 	"context"
 	"maps"
+	"time"
 
+	"github.com/lbha/lbha/internal/arp"
 	"github.com/lbha/lbha/internal/health"
 	"github.com/lbha/lbha/internal/ipvs"
 	"github.com/lbha/lbha/internal/vrrp/node"
@@ -11,7 +13,9 @@ import (
 
 // loopState is what the loop remembers between two rounds.
 type loopState struct {
-	seen     map[string]uint64 // by router: the last transition that was logged
+	seen     map[string]uint64    // by router: the last transition that was logged
+	rivals   map[string]uint64    // by router: how many adverts of rivals were acted on
+	asserted map[string]time.Time // by router: when its addresses were announced again because of one
 	links    map[string]node.Link
 	verdicts map[serverKey]health.Verdict
 	problems map[string]bool
@@ -21,7 +25,7 @@ type loopState struct {
 // run is the director's loop: something changed, so compute what has to be and hand it over. Roles come first: they move
 // the addresses, and a table of ten thousand servers takes longer to compute than a client waits.
 func (d *Director) run(ctx context.Context) error {
-	d.loop.seen = map[string]uint64{}
+	d.loop.seen, d.loop.rivals, d.loop.asserted = map[string]uint64{}, map[string]uint64{}, map[string]time.Time{}
 	d.takeLinks()
 	d.takeRoles()
 	d.takeVerdicts(true)
@@ -63,8 +67,33 @@ func (d *Director) takeRoles() {
 	}
 	d.addresses.Set(desiredAddresses(d.cfg, facts))
 	for _, s := range status {
+		d.assert(s, time.Now())
 		d.logTransitions(s)
 	}
+}
+
+// assertPause is the shortest time between two rounds of announcements because of rivals: somebody who keeps sending
+// adverts must not make this machine flood its links. Those that it keeps from coming at once are covered by the rest of
+// the round that runs.
+const assertPause = time.Second
+
+// assert announces the addresses of an Active anew when it has heard another Active. That one gives way, but the
+// neighbours have learnt its hardware address, and would go on sending there until they doubt it.
+func (d *Director) assert(s node.Status, now time.Time) {
+	if s.Rivals == d.loop.rivals[s.Name] || now.Sub(d.loop.asserted[s.Name]) < assertPause {
+		return
+	}
+	d.loop.rivals[s.Name], d.loop.asserted[s.Name] = s.Rivals, now
+	routers := routerOf(d.cfg)
+	d.announcer.Again(func(c arp.Claim) bool {
+		for a, r := range routers {
+			if r.Name == s.Name && a.Prefix.Addr() == c.Addr && a.Link == c.Link {
+				return true
+			}
+		}
+		return false
+	})
+	d.log.Warn("another Active was heard; announcing the addresses again", "instance", s.Name, "vrid", s.VRID, "peer", s.View.Heard.From.String())
 }
 
 func (d *Director) logTransitions(s node.Status) {

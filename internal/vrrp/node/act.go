@@ -87,7 +87,12 @@ func (n *node) receive(now time.Time, r *received) {
 	if n.next.peer == nil || *n.next.peer != r.form {
 		n.show(func(f *face) { f.peer = &r.form })
 	}
+	was := n.next.view.State
 	n.step(now, vrrp.Received{From: r.from, Advert: r.advert})
+	if was == vrrp.Active && n.next.view.State == vrrp.Active {
+		n.count.rivals.Add(1)
+		n.dirty = true
+	}
 }
 
 // step steps the machine and carries out what it says, in order.

@@ -24,6 +24,9 @@ type Status struct {
 	// Superseded counts adverts that were overtaken by a newer one of the same sender, or dropped because many came at once,
 	// before the machine looked.
 	Superseded uint64
+	// Rivals counts adverts of another Active that this one heard and answered: the other one has to give way, and hosts
+	// that have learnt its hardware address have to learn ours.
+	Rivals uint64
 	// Dropped counts what was not acted on, and what was acted on though odd (see vrrp.DropReason.Fatal), for this router.
 	// Reasons that never happened are absent.
 	Dropped map[vrrp.DropReason]uint64
@@ -133,10 +136,10 @@ type face struct {
 
 // counters are what a node and its readers count. Atomic, so that a status needs nobody's help.
 type counters struct {
-	sent, received, superseded, sendErrors atomic.Uint64
-	heard                                  atomic.Int64 // View.Heard.At, in nanoseconds after the node was made
-	dropped                                drops
-	late                                   lateness
+	sent, received, superseded, rivals, sendErrors atomic.Uint64
+	heard                                          atomic.Int64 // View.Heard.At, in nanoseconds after the node was made
+	dropped                                        drops
+	late                                           lateness
 }
 
 // status puts the two together.
@@ -149,7 +152,7 @@ func (n *node) status(name string, wire WireStatus) Status {
 	return Status{
 		Name: name, Interface: n.key.iface, VRID: n.key.vrid,
 		View: view, Link: f.link,
-		Sent: n.count.sent.Load(), Received: n.count.received.Load(), Superseded: n.count.superseded.Load(),
+		Sent: n.count.sent.Load(), Received: n.count.received.Load(), Superseded: n.count.superseded.Load(), Rivals: n.count.rivals.Load(),
 		Dropped: n.count.dropped.read(), Wire: wire,
 		PeerChecksum: f.peer, Recent: slices.Clone(f.recent),
 		SendErrors: n.count.sendErrors.Load(), SendErr: f.sendErr,
