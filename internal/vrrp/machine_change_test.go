@@ -69,6 +69,14 @@ func TestWhatWasHeardBeforeAFaultIsForgotten(t *testing.T) {
 	r.wantDeadline(down100)
 }
 
+func TestWhatWasHeardBeforeAShutdownIsForgotten(t *testing.T) {
+	r := newBackup(t)
+	r.want(heard(high, 200, 5*sec))
+	r.want(vrrp.Shutdown{}, "backup->initialize shutdown")
+	r.want(vrrp.Startup{Source: self}, "initialize->backup startup")
+	r.wantDeadline(down100)
+}
+
 func TestReconfigureDoesNotChangeTheVRID(t *testing.T) {
 	r := newActive(t)
 	r.want(vrrp.Reconfigure{Config: config(func(c *vrrp.Config) { c.VRID = 99 })})

@@ -1,6 +1,7 @@
 package vrrp_test
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"net/netip"
@@ -184,6 +185,27 @@ func TestSection5_2_8_IPv4ChecksumCoversTheMessageAlone(t *testing.T) {
 	}
 	wantDrop(t, unhex(t, "314dc801 0064fb9c 0a4d0064"), vrrp.DropChecksum)
 	wantDrop(t, unhex(t, "314dc801 00640000 0a4d0064"), vrrp.DropChecksum)
+}
+
+// A long list of large numbers carries more than once.
+func TestSection5_2_8_ChecksumOfEveryLength(t *testing.T) {
+	for n := 1; n <= vrrp.MaxAddresses; n++ {
+		for _, last := range []byte{0, 1, 0x36, 0x37, 0x38, 0xff} {
+			a := vrrp.Advert{VRID: 0xff, Priority: 0xff, Interval: vrrp.IntervalMax}
+			want := []byte{0x31, 0xff, 0xff, byte(n), 0x0f, 0xff, 0, 0}
+			for i := range n {
+				addr := [4]byte{0xff, 0xff, byte(i), last}
+				a.Addresses = append(a.Addresses, netip.AddrFrom4(addr))
+				want = append(want, addr[:]...)
+			}
+			sealed(want)
+			b, err := a.Append(nil, link4[0], link4[1], vrrp.ChecksumRFC9568)
+			if err != nil || !bytes.Equal(b, want) {
+				t.Fatalf("%d addresses: checksum %x, want %x (%v)", n, b[6:8], want[6:8], err)
+			}
+			parse4(t, want)
+		}
+	}
 }
 
 func TestSection5_2_8_IPv6ChecksumHasThePseudoHeader(t *testing.T) {
