@@ -17,8 +17,7 @@ type decoder struct {
 	diags  hcl.Diagnostics
 	locals map[string]*local
 	self   selfState
-	// unknown is the first value that could not be known. There must be an error
-	// that says why; decode makes sure that there is.
+	// unknown is the first value that could not be known, for explainUnknown.
 	unknown *hcl.Range
 	// routersBroken and directorsBroken: blocks of routers with their addresses, or
 	// of directors, were not understood, so nothing can be said about what is
@@ -55,9 +54,7 @@ func decode(src *sources, opt Options) (cfg *Config, names []string, diags hcl.D
 	d.crossRouters(cfg)
 	d.crossServices(cfg)
 	d.crossAddresses(cfg)
-	if d.unknown != nil && !d.diags.HasErrors() {
-		d.errorf(*d.unknown, "Unknown value", "This value cannot be known while the file is read.")
-	}
+	d.explainUnknown()
 	for _, director := range cfg.Directors {
 		if !slices.Contains(names, director.Name) {
 			names = append(names, director.Name)
@@ -67,6 +64,14 @@ func decode(src *sources, opt Options) (cfg *Config, names []string, diags hcl.D
 		cfg = nil
 	}
 	return cfg, names, d.diags
+}
+
+// explainUnknown sees to it that an unknown value never passes for one that was left
+// out: if nothing else was reported, the value itself is.
+func (d *decoder) explainUnknown() {
+	if d.unknown != nil && !d.diags.HasErrors() {
+		d.errorf(*d.unknown, "Unknown value", "This value cannot be known while the file is read.")
+	}
 }
 
 // root takes everything but locals and directors.

@@ -3,10 +3,7 @@ package config
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -78,25 +75,30 @@ func (s *sources) read(path string, from *hcl.Range) {
 	s.order = append(s.order, path)
 	s.infos = append(s.infos, info)
 	s.files[path] = &hcl.File{Bytes: src}
+	if include := s.parse(path, src); include != nil {
+		s.reading = append(s.reading, info)
+		s.include(filepath.Dir(path), include)
+		s.reading = s.reading[:len(s.reading)-1]
+	}
+}
+
+// parse adds the body of one file, and returns its include argument, if it has one.
+func (s *sources) parse(path string, src []byte) *hcl.Attribute {
 	if diag := checkNesting(src, path); diag != nil {
 		s.diags = append(s.diags, diag)
-		return
+		return nil
 	}
 	file, diags := hclsyntax.ParseConfig(src, path, hcl.InitialPos)
 	s.diags = append(s.diags, trimSyntax(diags)...)
 	if file == nil || file.Body == nil {
-		return
+		return nil
 	}
 	s.files[path] = file
 	s.noteDynamic(file.Body.(*hclsyntax.Body), false)
 	content, rest, diags := file.Body.PartialContent(grammar("include"))
 	s.diags = append(s.diags, diags...)
 	s.bodies = append(s.bodies, rest)
-	if include := content.Attributes["include"]; include != nil {
-		s.reading = append(s.reading, info)
-		s.include(filepath.Dir(path), include)
-		s.reading = s.reading[:len(s.reading)-1]
-	}
+	return content.Attributes["include"]
 }
 
 // trimSyntax drops what the parser says after a text that is not closed: to it, all
@@ -177,40 +179,6 @@ func (s *sources) glob(dir, pattern string, rng hcl.Range) {
 func (s *sources) errorf(at *hcl.Range, summary, format string, args ...any) {
 	s.diags = append(s.diags, &hcl.Diagnostic{
 		Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: at})
-}
-
-// readRegular reads a regular file of at most limit bytes. Anything else is refused
-// before it is opened: opening a fifo waits, and reading a device may not end.
-func readRegular(path string, limit int64) ([]byte, os.FileInfo, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, nil, aboutFile(path, err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, nil, fmt.Errorf("%s is not a regular file", path)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, nil, aboutFile(path, err)
-	}
-	defer f.Close()
-	src, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, nil, aboutFile(path, err)
-	}
-	if int64(len(src)) > limit {
-		return nil, nil, fmt.Errorf("%s has more than %d bytes", path, limit)
-	}
-	return src, info, nil
-}
-
-// aboutFile leaves out which system call it was.
-func aboutFile(path string, err error) error {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		err = pathErr.Err
-	}
-	return fmt.Errorf("%s: %w", path, err)
 }
 
 // textList takes a list of texts apart.

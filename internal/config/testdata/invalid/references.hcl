@@ -4,7 +4,8 @@ locals {
   c     = local.a
   d     = local.d # ERROR: Cycle in locals
   after = local.a # unknown, and said already
-  mine  = self.name
+  mine  = "${local.name}!"
+  name  = self.name
   nic   = local.nicc # ERROR: Unknown local
   file  = file("absent.txt") # ERROR: Invalid function argument
   env   = env("LBHA_TEST_NOT_SET") # ERROR: Invalid function argument

@@ -3,7 +3,9 @@ locals {
   web   = { for name, host in local.hosts : name => cidrhost(local.inner, host) }
   inner = format("%s/%d", local.net, 24)
   hosts = { server01 = 102, server03 = 101 }
-  nic   = upper(self.name) == "A" ? self.vars.nic : lookup(self.vars, "nic", "ens3")
+  who   = upper(local.me)
+  me    = self.name
+  nic   = local.who == "A" ? self.vars.nic : lookup(self.vars, "nic", "ens3")
 }
 
 locals {
