@@ -282,31 +282,3 @@ func FuzzParseDest(f *testing.F) {
 		}
 	})
 }
-
-func TestServiceKeyTextIsReadBack(t *testing.T) {
-	for _, key := range []ServiceKey{
-		{Protocol: TCP, Addr: netip.MustParseAddrPort("192.0.2.1:80")},
-		{Protocol: UDP, Addr: netip.MustParseAddrPort("[2001:db8::1]:0")},
-		{Protocol: SCTP, Addr: netip.MustParseAddrPort("192.0.2.1:99")},
-		{FWMark: 1<<32 - 1, Family: IPv4},
-		{FWMark: 1, Family: IPv6},
-	} {
-		if got, err := ParseServiceKey(key.String()); err != nil || got != key {
-			t.Errorf("%s: %v, %v", key, got, err)
-		}
-	}
-	for _, text := range []string{"", "tcp", "tcp 192.0.2.1", "icmp 192.0.2.1:80", "tcp 192.0.2.1:80 x", "fwmark 0 ipv4",
-		"fwmark 1", "fwmark 1 ipv5", "fwmark -1 ipv4", "tcp [fe80::1%eth0]:80", "tcp [::ffff:192.0.2.1]:80"} {
-		if got, err := ParseServiceKey(text); err == nil || !strings.Contains(err.Error(), `"`+text+`"`) {
-			t.Errorf("%q: %v, %v", text, got, err)
-		}
-	}
-}
-
-func TestRetryAfter(t *testing.T) {
-	for n, want := range map[int]time.Duration{1: 100 * time.Millisecond, 2: 200 * time.Millisecond, 6: 3200 * time.Millisecond, 7: 5 * time.Second, 1000: 5 * time.Second} {
-		if got := retryAfter(n); got != want {
-			t.Errorf("after failure %d: %s, want %s", n, got, want)
-		}
-	}
-}
