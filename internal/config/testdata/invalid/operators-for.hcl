@@ -998,8 +998,8 @@ locals {
     1+
     1+
     1+
-    1+
     1+ # ERROR: Too complex
+    1+
     1+
     1+
     1+
