@@ -52,9 +52,9 @@ var rooms = []room{
 	},
 	{name: "configs", tests: []string{"internal/config"}, why: "the samples are data; only their test loads them"},
 	{
-		// The status is what the program prints as JSON; the lab reads it into the same type.
-		name: "test", may: []string{"internal/director"}, tests: []string{"internal/config", "internal/control"}, never: acting,
-		why: "the lab drives the finished program from outside, as a user does, and knows only the status that it prints",
+		// The lab asks by the control socket and reads the answer into the program's own type.
+		name: "test", may: []string{"internal/director", "internal/control"}, tests: []string{"internal/config"}, never: acting,
+		why: "the lab drives the finished program from outside, as a user does, and knows only what the control socket answers",
 	},
 	{name: "internal/archtest", why: "it looks at the rooms and needs none of them"},
 }

@@ -84,6 +84,9 @@ func (d *Director) assert(s node.Status, now time.Time) {
 		return
 	}
 	d.loop.rivals[s.Name], d.loop.asserted[s.Name] = s.Rivals, now
+	if now.Sub(s.View.Since) < assertPause {
+		return // it has just taken over from that one, and announces anyway
+	}
 	routers := routerOf(d.cfg)
 	d.announcer.Again(func(c arp.Claim) bool {
 		for a, r := range routers {

@@ -62,7 +62,14 @@ func (m *Machine) hearInActive(now time.Time, r Received) {
 }
 
 // yield follows the winner of an election, with its interval.
+//
+// It answers with a last advert of its own first, which the RFC neither asks for
+// nor forbids. Where two were Active, as after a cut of the network that has
+// healed, the hosts may have learnt the hardware address of this one. The winner
+// has to announce its own again, and knows of that only if it hears its rival:
+// half of the time its own advert would have silenced the rival before.
 func (m *Machine) yield(now time.Time, a Advert, reason Reason) {
+	m.send(now, m.priority())
 	m.learnt = a.Interval
 	m.becomeBackup(now, reason)
 }

@@ -14,7 +14,6 @@ func (c *checker) play() {
 	tick := c.maxInterval()
 	for range 8 + c.rng.IntN(12) {
 		c.disturb(c.nodes[c.rng.IntN(len(c.nodes))])
-		c.quiet = c.now
 		// Sometimes at once, sometimes when all has settled.
 		c.run(c.now.Add(c.upTo(tick * time.Duration(1+c.rng.IntN(8)))))
 		if c.t.Failed() {
@@ -100,8 +99,9 @@ func (c *checker) disturb(n *node) {
 	}
 	v := verbs[c.rng.IntN(len(verbs))]
 	c.note(n.name, disturbance(v.name), nil)
+	c.overlaps() // of the time until now
+	c.quiet = c.now
 	v.do()
-	c.overlaps()
 }
 
 func (c *checker) startIfDead(n *node) {
@@ -138,6 +138,7 @@ func (c *checker) heal() {
 // repair ends all disturbances: everything runs, hears and is heard.
 func (c *checker) repair() {
 	c.note("all", disturbance("repair"), nil)
+	c.quiet = c.now
 	c.loss, c.dup = 0, 0
 	c.heal()
 	for _, n := range c.nodes {
@@ -151,5 +152,4 @@ func (c *checker) repair() {
 		c.give(n, vrrp.LinkUp{Source: n.addr})
 		c.give(n, vrrp.HoldPreempt{})
 	}
-	c.quiet = c.now
 }

@@ -84,7 +84,7 @@ func TestReconfigureDoesNotChangeTheVRID(t *testing.T) {
 	if send, ok := e[0].(vrrp.Send); !ok || send.Advert.VRID != 51 {
 		t.Errorf("after the change of VRID: %+v", e)
 	}
-	r.want(heard(high, 200, sec), "active->backup higher_priority") // of VRID 51
+	r.want(heard(high, 200, sec), "send 100 1s", "active->backup higher_priority") // of VRID 51
 }
 
 func TestReconfigureToTheSameDoesNothing(t *testing.T) {
@@ -200,7 +200,7 @@ func TestSetPriorityKeepsTheRoleOfAnActive(t *testing.T) {
 	r.want(vrrp.SetPriority{Priority: 10})
 	r.wantDeadline(sec)
 	r.after(sec).want(vrrp.Timer{}, "send 10 1s")
-	r.want(heard(low, 11, sec), "active->backup higher_priority")
+	r.want(heard(low, 11, sec), "send 10 1s", "active->backup higher_priority")
 }
 
 func TestSetPriorityDoesNotMoveAnOwner(t *testing.T) {

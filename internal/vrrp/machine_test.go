@@ -219,7 +219,7 @@ func TestSourceThatChangesBreaksTiesAnew(t *testing.T) {
 	r.want(vrrp.LinkUp{Source: high})
 	r.want(heard(peer, 100, sec), "send 100 1s")
 	r.want(vrrp.LinkUp{Source: low})
-	r.want(heard(peer, 100, sec), "active->backup higher_address")
+	r.want(heard(peer, 100, sec), "send 100 1s", "active->backup higher_address")
 }
 
 // newFault returns a router whose link went down while it was Backup.

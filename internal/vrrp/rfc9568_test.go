@@ -37,7 +37,7 @@ func TestSection6_1_SkewTimeAndActiveDownInterval(t *testing.T) {
 func TestSection6_1_TheOwnerPreemptsWhateverPreemptModeSays(t *testing.T) {
 	r := newRig(t, priority(255), noPreempt)
 	r.step(vrrp.Startup{Source: self})
-	r.want(heard(high, 255, sec), "active->backup rival_owner")
+	r.want(heard(high, 255, sec), "send 255 1s", "active->backup rival_owner")
 	before := r.deadline()
 	r.after(sec).want(heard(low, 254, sec))
 	if !r.deadline().Equal(before) {
@@ -156,6 +156,7 @@ func TestSection6_4_3_ActiveAnswersPriorityZeroAndRestartsTheTimer(t *testing.T)
 	r.wantDeadline(sec)
 }
 
+// The last advert of the loser is our own addition: see Machine.yield.
 func TestSection6_4_3_ActiveYieldsAndLearnsTheInterval(t *testing.T) {
 	for _, tc := range []struct {
 		name     string
@@ -170,7 +171,7 @@ func TestSection6_4_3_ActiveYieldsAndLearnsTheInterval(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := newActive(t)
-			r.after(400*time.Millisecond).want(heard(tc.from, tc.priority, 5*sec), tc.want)
+			r.after(400*time.Millisecond).want(heard(tc.from, tc.priority, 5*sec), "send 100 1s", tc.want)
 			r.wantDeadline(5 * down100)
 			if v := r.m.View(); v.Active != tc.from || v.ActiveAdverInterval != 5*sec {
 				t.Errorf("follows %s at %s", v.Active, v.ActiveAdverInterval)
@@ -201,7 +202,7 @@ func TestSection6_4_3_ActiveDiscardsAndAnswersTheLesser(t *testing.T) {
 
 func TestSection6_4_3_ActiveAdvertisesItsOwnIntervalAndReturnsToIt(t *testing.T) {
 	r := newActive(t)
-	r.want(heard(high, 200, 5*sec), "active->backup higher_priority")
+	r.want(heard(high, 200, 5*sec), "send 100 1s", "active->backup higher_priority")
 	if got, want := r.fire(), "send 100 1s\nbackup->active timeout"; got != want {
 		t.Fatalf("got %q, want %q", got, want)
 	}
@@ -285,7 +286,7 @@ func TestSection8_3_2_TwoOwnersBecomeOneByAddress(t *testing.T) {
 	greater.want(vrrp.Startup{Source: high}, "send 255 1s", "initialize->active owner")
 	lesser.want(vrrp.Startup{Source: self}, "send 255 1s", "initialize->active owner")
 	greater.want(heard(self, 255, sec), "send 255 1s")
-	lesser.want(heard(high, 255, sec), "active->backup rival_owner")
+	lesser.want(heard(high, 255, sec), "send 255 1s", "active->backup rival_owner")
 	lesser.after(sec).want(heard(high, 255, sec))
 	lesser.wantState(vrrp.Backup)
 }

@@ -10,7 +10,7 @@ const (
 	// eventuallyWait is generous: a busy machine runs a UML kernel twenty times
 	// slower than an idle one. A drill that works never waits for it.
 	eventuallyWait = 2 * time.Minute
-	lookInterval   = 20 * time.Millisecond
+	lookInterval   = 50 * time.Millisecond
 )
 
 // Eventually calls look until it returns nil. What it returned last is in the

@@ -2,10 +2,10 @@ package netns
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 
+	"github.com/lbha/lbha/internal/control"
 	"github.com/lbha/lbha/internal/director"
 )
 
@@ -39,19 +39,15 @@ func (h *Host) StartDirector(config string) (*Process, error) {
 	return h.Start("lbha", binary, "run", "--config", config)
 }
 
-// Director asks the host's running director what it does, as an operator would.
+// Director asks the host's running director what it does, by its control
+// socket. A process for each question would keep the lab's kernel busier than
+// the directors do.
 func (h *Host) Director(ctx context.Context) (director.Status, error) {
-	var s director.Status
-	binary, err := Binary()
+	// The host's thread sees the host's own /run.
+	socket := fmt.Sprintf("/proc/self/task/%d/root/run/lbha/lbha.sock", h.tid)
+	s, err := control.NewClient(socket).Status(ctx)
 	if err != nil {
-		return s, err
-	}
-	out, err := h.Run(ctx, binary, "status", "-o", "json", "--socket", "/run/lbha/lbha.sock")
-	if err != nil {
-		return s, err
-	}
-	if err := json.Unmarshal([]byte(out), &s); err != nil {
-		return s, fmt.Errorf("read status of %s: %w", h.Name, err)
+		return s, fmt.Errorf("ask the director of %s: %w", h.Name, err)
 	}
 	return s, nil
 }

@@ -4,6 +4,7 @@
 //	lab setup                        get the tools that the lab needs
 //	lab exec [FLAGS] -- CMD ARGS...  run CMD in a world, exit with its status
 //	lab shell [FLAGS]                a shell in a world
+//	lab demo                         a pair of directors, and what happens when things fail
 //	lab in HOST CMD ARGS...          inside a world: run CMD on a host of the lab
 //	lab kernel                       say which kernel a world would get
 //
@@ -27,6 +28,7 @@ const usage = `usage: lab setup [--cache DIR]
        lab exec [--native | --uml | --auto] [--memory SIZE] [--write DIR] [--cache DIR] -- CMD ARGS...
        lab shell [same flags]
        lab in HOST CMD ARGS...
+       lab demo
        lab kernel
 `
 
@@ -74,6 +76,10 @@ func dispatch(name string, args []string) (int, error) {
 			return 2, errUsage
 		}
 		return 1, netns.Enter(args[0], args[1:])
+	case "demo":
+		return demonstrate()
+	case insideDemo:
+		return demonstrateInside(args)
 	case "setup":
 		return setup(args)
 	case "kernel":
