@@ -54,7 +54,7 @@ func TestOneFailingAddressDoesNotStopTheOthers(t *testing.T) {
 func TestAFailedRenewalIsRetriedWithinTheLease(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.want(3*second, "192.0.2.1/24")
-		r.trace = nil
+		r.take(&r.trace)
 		r.failWith(func(vip.Op) error { return errTest })
 		r.pass(2 * second)
 		r.tried(
@@ -91,7 +91,7 @@ func TestALeaseThatEndedIsCounted(t *testing.T) {
 func TestARenewalDoesNotWaitForAReadableKernel(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.want(3*second, "192.0.2.1/24")
-		r.trace = nil
+		r.take(&r.trace)
 		r.listFails(errTest)
 		r.pass(2200 * time.Millisecond)
 		r.tried("1000 renew 192.0.2.1/24 dev eth0 valid_lft 3", "2000 renew 192.0.2.1/24 dev eth0 valid_lft 3")
@@ -114,7 +114,7 @@ func TestARenewalDoesNotWaitForAReadableKernel(t *testing.T) {
 func TestWithoutAClaimNothingIsAdded(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.want(3*second, "192.0.2.1/24", "198.51.100.1/24 dev eth1")
-		r.trace, r.present = nil, nil
+		r.forget()
 		r.ledger.FailWith(errors.New("write /run/lbha/owned.json: no space left on device"))
 		r.want(3*second, "192.0.2.1/24", "192.0.2.2/24")
 		r.tried("0 delete 198.51.100.1/24 dev eth1")
@@ -193,7 +193,7 @@ func TestAfterAStallNothingIsAddedAtOnce(t *testing.T) {
 					return nil
 				})
 				r.pass(8*second + time.Microsecond)
-				r.trace = nil
+				r.take(&r.trace)
 				time.Sleep(10 * time.Millisecond)
 				synctest.Wait()
 				r.tried()
@@ -220,8 +220,8 @@ func TestStatusIsASnapshot(t *testing.T) {
 		if diff := cmp.Diff(want, r.rec.Status().Operations); diff != "" {
 			r.t.Errorf("(-want +got):\n%s", diff)
 		}
-		if r.changes != 2 {
-			r.t.Errorf("Changed was called %d times, want twice", r.changes)
+		if got := r.changes.Load(); got != 2 {
+			r.t.Errorf("Changed was called %d times, want twice", got)
 		}
 	})
 }
@@ -250,7 +250,7 @@ func TestAnotherWantGivesWhatFailedANewChance(t *testing.T) {
 		r.want(0, "192.0.2.1/24")
 		r.pass(600 * time.Millisecond) // the next attempt would be at 750
 		r.failWith(func(vip.Op) error { return nil })
-		r.trace = nil
+		r.take(&r.trace)
 		r.want(0, "192.0.2.1/24", "192.0.2.2/24")
 		r.tried("599 add 192.0.2.1/24 dev eth0", "599 add 192.0.2.2/24 dev eth0")
 	})

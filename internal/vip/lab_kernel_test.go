@@ -15,7 +15,7 @@ import (
 	"github.com/lbha/lbha/internal/vip/viptest"
 )
 
-func TestRealKernelConforms(t *testing.T) {
+func TestLabRealKernelConforms(t *testing.T) {
 	viptest.Conform(t, func(t *testing.T) viptest.Machine {
 		l := enter(t)
 		return viptest.Machine{Kernel: l.kernel(), Promote: l.promote}
@@ -23,7 +23,7 @@ func TestRealKernelConforms(t *testing.T) {
 }
 
 // What the kernel holds is what ip-address(8) would have made of it.
-func TestAddressesInTheRealKernel(t *testing.T) {
+func TestLabAddressesInTheRealKernel(t *testing.T) {
 	l := enter(t)
 	rec, _, stop := l.director(nil)
 	defer stop()
@@ -49,7 +49,7 @@ func TestAddressesInTheRealKernel(t *testing.T) {
 
 // A virtual IPv6 address must not become the source of the machine's own
 // connections, also when its prefix is the better match.
-func TestAnIPv6AddressIsNoSource(t *testing.T) {
+func TestLabAnIPv6AddressIsNoSource(t *testing.T) {
 	l := enter(t)
 	l.add("2001:db8::99/64")
 	l.await("own address past duplicate detection", func() bool { return !tentative(l.addresses()) })
@@ -73,7 +73,7 @@ func tentative(list []netlink.Addr) bool {
 }
 
 // Whoever lacks the privilege is told so, and may still look.
-func TestWithoutCapNetAdmin(t *testing.T) {
+func TestLabWithoutCapNetAdmin(t *testing.T) {
 	l := enter(t)
 	k := l.kernel()
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
@@ -90,7 +90,7 @@ func TestWithoutCapNetAdmin(t *testing.T) {
 	}
 }
 
-func TestIPv6DisabledIsSaid(t *testing.T) {
+func TestLabIPv6DisabledIsSaid(t *testing.T) {
 	l := enter(t)
 	l.sysctl("ipv6/conf/lab0/disable_ipv6", "1")
 	k := l.kernel()
@@ -102,7 +102,7 @@ func TestIPv6DisabledIsSaid(t *testing.T) {
 	}
 }
 
-func TestAddressWithAPeerIsNotTaken(t *testing.T) {
+func TestLabAddressWithAPeerIsNotTaken(t *testing.T) {
 	l := enter(t)
 	_, peer, err := net.ParseCIDR("192.0.2.2/32")
 	l.must(err)

@@ -18,7 +18,7 @@ import (
 
 // Three thousand datagrams, one a millisecond, while the address they go to is
 // renewed nine times; then renewing stops, and the kernel ends it.
-func TestARenewedAddressLosesNothingAndEndsByItself(t *testing.T) {
+func TestLabARenewedAddressLosesNothingAndEndsByItself(t *testing.T) {
 	l := enter(t)
 	rec, _, stop := l.director(nil)
 	l.sync(rec, vip.Want{Present: specs(second, "192.0.2.1/24 dev lab0")})
@@ -85,7 +85,7 @@ func TestARenewedAddressLosesNothingAndEndsByItself(t *testing.T) {
 	t.Logf("lease of 1 s: gone %v after the director stopped renewing", took)
 }
 
-func TestALeaseInTheRealKernelLastsAtLeastItsTime(t *testing.T) {
+func TestLabALeaseInTheRealKernelLastsAtLeastItsTime(t *testing.T) {
 	l := enter(t)
 	k := l.kernel()
 	_, err := k.List()
@@ -104,7 +104,7 @@ func TestALeaseInTheRealKernelLastsAtLeastItsTime(t *testing.T) {
 	}
 }
 
-func TestSecondariesSurviveBothSettings(t *testing.T) {
+func TestLabSecondariesSurviveBothSettings(t *testing.T) {
 	for _, promote := range []bool{false, true} {
 		l := enter(t)
 		l.promote(promote)
@@ -125,7 +125,7 @@ func TestSecondariesSurviveBothSettings(t *testing.T) {
 	}
 }
 
-func TestARemovedAddressIsPutBackInTheRealKernel(t *testing.T) {
+func TestLabARemovedAddressIsPutBackInTheRealKernel(t *testing.T) {
 	l := enter(t)
 	l.add("203.0.113.1/24")
 	rec, _, stop := l.director(nil)
@@ -140,7 +140,7 @@ func TestARemovedAddressIsPutBackInTheRealKernel(t *testing.T) {
 	stop()
 }
 
-func TestALinkThatGoesAndReturnsGetsItsAddresses(t *testing.T) {
+func TestLabALinkThatGoesAndReturnsGetsItsAddresses(t *testing.T) {
 	l := enter(t)
 	var index atomic.Int64
 	rec, watch, stop := l.director(func(list []vip.Placed) {
@@ -174,7 +174,7 @@ func TestALinkThatGoesAndReturnsGetsItsAddresses(t *testing.T) {
 	stop()
 }
 
-func TestWatchOnARealLink(t *testing.T) {
+func TestLabWatchOnARealLink(t *testing.T) {
 	l := enter(t)
 	rec, watch, stop := l.director(nil)
 	defer stop()

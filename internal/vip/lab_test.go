@@ -4,6 +4,7 @@ package vip_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -22,7 +23,7 @@ import (
 
 // The lab tests run against the kernel of this machine:
 //
-//	go test -tags lab ./internal/vip/...
+//	go test -tags lab -run Lab ./internal/vip/...
 //
 // They need root. Each makes a network namespace on a thread of its own, which
 // ends with the test, also when it fails or is killed.
@@ -177,6 +178,9 @@ func (l *lab) sync(rec *vip.Reconciler, want vip.Want) {
 func (l *lab) addresses() []netlink.Addr {
 	l.Helper()
 	list, err := netlink.AddrList(l.link, netlink.FAMILY_ALL)
+	for errors.Is(err, netlink.ErrDumpInterrupted) {
+		list, err = netlink.AddrList(l.link, netlink.FAMILY_ALL)
+	}
 	l.must(err)
 	return slices.DeleteFunc(list, func(a netlink.Addr) bool { return a.IP.IsLinkLocalUnicast() })
 }

@@ -15,7 +15,7 @@ import (
 
 // A reader that was away for too long has lost messages. The kernel says
 // ENOBUFS once; that has to become an event, and the next ones to be heard.
-func TestLostMessagesAreAnEvent(t *testing.T) {
+func TestLabLostMessagesAreAnEvent(t *testing.T) {
 	runtime.LockOSThread() // never unlocked: the thread and its namespace end with the test
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		t.Fatalf("make a network namespace: %v: the lab tests of package vip need root", err)
@@ -68,7 +68,7 @@ func TestLostMessagesAreAnEvent(t *testing.T) {
 	await("end of receive", ended)
 }
 
-func TestSubscriptionEndsWithItsContext(t *testing.T) {
+func TestLabSubscriptionEndsWithItsContext(t *testing.T) {
 	m, err := OpenMonitor()
 	if err != nil {
 		t.Fatal(err)

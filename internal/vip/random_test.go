@@ -165,7 +165,7 @@ func converged(rt *rapid.T, r *rig, want vip.Want, links map[string]bool) {
 		spec, wanted := want.Present[a]
 		switch {
 		case wanted && links[a.Link] && (!there || st.Forever != (spec.Lease == 0)):
-			rt.Fatalf("%s is wanted and not there, or with another lifetime\n%s\nlast operations:\n%s", a, r.kernel, strings.Join(r.trace, "\n"))
+			rt.Fatalf("%s is wanted and not there, or with another lifetime\n%s\nlast operations:\n%s", a, r.kernel, strings.Join(r.take(&r.trace), "\n"))
 		case !wanted && !want.Hold[a] && there:
 			rt.Fatalf("%s is there and not wanted\n%s", a, r.kernel)
 		}

@@ -70,7 +70,7 @@ func TestTheClaimIsOnDiskBeforeTheAdd(t *testing.T) {
 func TestRenewalIsExactlyAtEachThirdAndInOneGo(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.want(2*second, "192.0.2.1/24", "192.0.2.2/24")
-		r.trace = nil
+		r.take(&r.trace)
 		r.pass(2100 * time.Millisecond)
 		r.tried(
 			"666 renew 192.0.2.1/24 dev eth0 valid_lft 2", "666 renew 192.0.2.2/24 dev eth0 valid_lft 2",
@@ -89,7 +89,7 @@ func TestRenewalsFallIntoStep(t *testing.T) {
 		r.want(3*second, "192.0.2.1/24")
 		r.pass(400 * time.Millisecond)
 		r.want(3*second, "192.0.2.1/24", "192.0.2.2/24")
-		r.trace = nil
+		r.take(&r.trace)
 		r.pass(2 * second)
 		r.tried(
 			"1000 renew 192.0.2.1/24 dev eth0 valid_lft 3", "1000 renew 192.0.2.2/24 dev eth0 valid_lft 3",
@@ -101,7 +101,7 @@ func TestRenewalsFallIntoStep(t *testing.T) {
 func TestASlowKernelDoesNotDelayTheNextRenewal(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.want(3*second, "192.0.2.1/24")
-		r.trace = nil
+		r.take(&r.trace)
 		r.failWith(func(vip.Op) error { time.Sleep(700 * time.Millisecond); return nil })
 		r.pass(3500 * time.Millisecond)
 		r.tried(
@@ -140,14 +140,14 @@ func TestALeaseChangesInPlace(t *testing.T) {
 func TestTheSameWantDoesNothing(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.want(3*second, "192.0.2.1/24")
-		r.trace, r.present, r.changes = nil, nil, 0
+		r.forget()
 		for range 10 {
 			r.want(3*second, "192.0.2.1/24")
 		}
 		r.tried()
 		r.told()
-		if r.changes != 0 {
-			r.t.Errorf("Changed was called %d times", r.changes)
+		if got := r.changes.Load(); got != 0 {
+			r.t.Errorf("Changed was called %d times", got)
 		}
 	})
 }

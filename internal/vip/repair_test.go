@@ -11,7 +11,7 @@ func TestARemovedAddressIsPutBackAtOnce(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.want(3*second, "192.0.2.1/24")
 		r.pass(500 * time.Millisecond)
-		r.trace, r.present = nil, nil
+		r.forget()
 		r.admin(r.kernel.AdminDelete("192.0.2.1/24", "eth0"))
 		r.rec.Wake()
 		r.pass(time.Millisecond)
@@ -28,7 +28,7 @@ func TestARemovedAddressIsPutBackAtOnce(t *testing.T) {
 func TestARemovedAddressIsFoundWithoutAnEvent(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.want(0, "192.0.2.1/24")
-		r.trace = nil
+		r.take(&r.trace)
 		r.admin(r.kernel.AdminDelete("192.0.2.1/24", "eth0"))
 		r.pass(1500 * time.Millisecond)
 		r.tried("1000 add 192.0.2.1/24 dev eth0")
@@ -40,7 +40,7 @@ func TestAChangedLifetimeIsSetAgain(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.want(3*second, "192.0.2.1/24")
 		r.want(3*second, "192.0.2.1/24", "192.0.2.2/24")
-		r.trace = nil
+		r.take(&r.trace)
 		r.admin(r.kernel.AdminAdd("192.0.2.1/24", "eth0", 0))
 		r.rec.Wake()
 		r.pass(time.Millisecond)
@@ -52,7 +52,7 @@ func TestAChangedLifetimeIsSetAgain(t *testing.T) {
 func TestRemovingTheFirstOfASubnetPutsTheOthersBack(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.want(3*second, "192.0.2.1/24", "192.0.2.2/24", "192.0.2.3/24")
-		r.trace, r.present = nil, nil
+		r.forget()
 		r.want(3*second, "192.0.2.2/24", "192.0.2.3/24")
 		r.tried(
 			"0 delete 192.0.2.1/24 dev eth0",
@@ -68,7 +68,7 @@ func TestPromotedSecondariesNeedNoRepair(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.kernel.Change(func() { r.kernel.PromoteSecondaries = true })
 		r.want(3*second, "192.0.2.1/24", "192.0.2.2/24")
-		r.trace = nil
+		r.take(&r.trace)
 		r.want(3*second, "192.0.2.2/24")
 		r.tried("0 delete 192.0.2.1/24 dev eth0")
 	})
@@ -85,7 +85,7 @@ func TestAMissingInterfaceIsWaitedFor(t *testing.T) {
 		if got := r.logged("level=ERROR"); got != 0 {
 			r.t.Errorf("%d errors for an interface that may come", got)
 		}
-		r.trace, r.present = nil, nil
+		r.forget()
 		r.kernel.AddLink("ppp0")
 		r.rec.Wake()
 		r.pass(time.Millisecond)
@@ -100,7 +100,7 @@ func TestALinkMadeAnewGetsItsAddressesAndIsTold(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.want(3*second, "192.0.2.1/24")
 		r.pass(500 * time.Millisecond)
-		r.trace, r.present = nil, nil
+		r.forget()
 		r.kernel.AddLink("eth0") // in place of the old one, between two looks
 		r.rec.Wake()
 		r.pass(100 * time.Millisecond)
@@ -108,7 +108,7 @@ func TestALinkMadeAnewGetsItsAddressesAndIsTold(t *testing.T) {
 		r.told("499 192.0.2.1/24@4")
 		r.drift(vip.Drift{}) // the link took it along
 
-		r.trace, r.present = nil, nil
+		r.forget()
 		r.kernel.RemoveLink("eth0")
 		r.rec.Wake()
 		r.pass(100 * time.Millisecond)
@@ -221,12 +221,12 @@ func TestALostRaceForAnAddressOfOursKeepsTheClaim(t *testing.T) {
 func TestChangedIsCalledForDrift(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.want(3*second, "192.0.2.1/24")
-		r.changes = 0
+		r.changes.Store(0)
 		r.admin(r.kernel.AdminDelete("192.0.2.1/24", "eth0"))
 		r.rec.Wake()
 		r.pass(time.Millisecond)
-		if r.changes != 1 {
-			r.t.Errorf("Changed was called %d times, want once", r.changes)
+		if got := r.changes.Load(); got != 1 {
+			r.t.Errorf("Changed was called %d times, want once", got)
 		}
 	})
 }

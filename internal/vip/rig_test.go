@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,12 +25,21 @@ type rig struct {
 	ledger  *viptest.Ledger
 	rec     *vip.Reconciler
 	begin   time.Time
-	trace   []string // each operation tried, with its time in milliseconds
-	present []string // each call of Present
-	changes int
-	log     strings.Builder
+	changes atomic.Int64
 	stop    context.CancelFunc
 	ended   chan error
+
+	mu      sync.Mutex // a bubble orders events in time, but not for the race detector
+	trace   []string   // each operation tried, with its time in milliseconds
+	present []string   // each call of Present
+	log     strings.Builder
+}
+
+// Write takes the log.
+func (r *rig) Write(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.log.Write(b)
 }
 
 // inBubble runs f with a rig whose Reconciler runs already.
@@ -49,7 +60,7 @@ func newRig(t *testing.T, links ...string) *rig {
 	r := &rig{t: t, kernel: viptest.New(links...), ledger: &viptest.Ledger{}, begin: time.Now(), ended: make(chan error, 1)}
 	r.kernel.Fail = func(op vip.Op) error { r.note(op); return nil }
 	r.rec = vip.NewReconciler(r.kernel, r.ledger, vip.Options{
-		Log: slog.New(slog.NewTextHandler(&r.log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		Log: slog.New(slog.NewTextHandler(r, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 			if a.Key == slog.TimeKey {
 				return slog.Attr{}
 			}
@@ -60,9 +71,11 @@ func newRig(t *testing.T, links ...string) *rig {
 			for _, p := range list {
 				words = append(words, fmt.Sprintf("%s@%d", p.Prefix, p.LinkIndex))
 			}
+			r.mu.Lock()
+			defer r.mu.Unlock()
 			r.present = append(r.present, fmt.Sprintf("%d %s", r.now(), strings.Join(words, " ")))
 		},
-		Changed: func() { r.changes++ },
+		Changed: func() { r.changes.Add(1) },
 	})
 	return r
 }
@@ -83,7 +96,27 @@ func (r *rig) end() {
 
 func (r *rig) now() int64 { return time.Since(r.begin).Milliseconds() }
 
-func (r *rig) note(op vip.Op) { r.trace = append(r.trace, fmt.Sprintf("%d %s", r.now(), op)) }
+func (r *rig) note(op vip.Op) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.trace = append(r.trace, fmt.Sprintf("%d %s", r.now(), op))
+}
+
+// take returns what was noted in list, and empties it.
+func (r *rig) take(list *[]string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	taken := *list
+	*list = nil
+	return taken
+}
+
+// forget starts the notes anew.
+func (r *rig) forget() {
+	r.take(&r.trace)
+	r.take(&r.present)
+	r.changes.Store(0)
+}
 
 // failWith makes the operations fail for which fail says so; they are noted
 // all the same.
@@ -122,19 +155,17 @@ func (r *rig) admin(err error) {
 // tried compares and forgets what was tried since the last call.
 func (r *rig) tried(want ...string) {
 	r.t.Helper()
-	if diff := cmp.Diff(want, r.trace); diff != "" {
+	if diff := cmp.Diff(want, r.take(&r.trace)); diff != "" {
 		r.t.Errorf("operations (-want +got):\n%s", diff)
 	}
-	r.trace = nil
 }
 
 // told compares and forgets the calls of Present.
 func (r *rig) told(want ...string) {
 	r.t.Helper()
-	if diff := cmp.Diff(want, r.present); diff != "" {
+	if diff := cmp.Diff(want, r.take(&r.present)); diff != "" {
 		r.t.Errorf("calls of Present (-want +got):\n%s", diff)
 	}
-	r.present = nil
 }
 
 func (r *rig) claimed(want ...string) {
@@ -176,6 +207,8 @@ func (r *rig) drift(want vip.Drift) {
 
 // logged counts lines of the log that contain text.
 func (r *rig) logged(text string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	lines := strings.Split(r.log.String(), "\n")
 	return len(slices.DeleteFunc(lines, func(l string) bool { return !strings.Contains(l, text) }))
 }

@@ -64,8 +64,10 @@ func NewWatch(opt WatchOptions) (*Watch, error) {
 	return &Watch{monitor: opt.Monitor, log: opt.Log, changed: func() {}}, nil
 }
 
-// OnChange sets what is called after Links gives something new. It is set
-// before Run, is called on Run's goroutine and must not block.
+// OnChange sets what is called after Links gives something new, and after each
+// event even if it does not: an address may have come and gone between two
+// looks, and who keeps addresses has to look for itself. It is set before Run,
+// is called on Run's goroutine and must not block.
 func (w *Watch) OnChange(f func()) { w.changed = f }
 
 // Links is the latest view, by name of the interface; nil before the first. It
@@ -84,7 +86,7 @@ func (w *Watch) Run(ctx context.Context) error {
 		events, err := w.monitor.Subscribe(ctx)
 		if err != nil {
 			w.report(&w.deaf, err)
-			w.read()
+			w.read(false)
 			pause(ctx, watchRetry)
 			continue
 		}
@@ -100,9 +102,10 @@ func (w *Watch) follow(ctx context.Context, events <-chan struct{}) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
+		event := false
 		select {
-		case _, more := <-events:
-			if !more {
+		case _, event = <-events:
+			if !event {
 				if ctx.Err() == nil {
 					w.log.Warn("subscription to link events broke, starting over")
 					pause(ctx, watchGap)
@@ -112,7 +115,7 @@ func (w *Watch) follow(ctx context.Context, events <-chan struct{}) {
 		case <-timer.C:
 		}
 		next := watchResync
-		if !w.read() {
+		if !w.read(event) {
 			next = watchRetry
 		}
 		pause(ctx, watchGap)
@@ -120,15 +123,21 @@ func (w *Watch) follow(ctx context.Context, events <-chan struct{}) {
 	}
 }
 
-func (w *Watch) read() bool {
+// read looks at the links, and tells of them if they changed or there was an
+// event.
+func (w *Watch) read(event bool) bool {
 	links, err := w.monitor.Links()
 	if err != nil {
 		w.report(&w.blind, err)
 		return false
 	}
 	w.blind = false
-	if before := w.links.Load(); before == nil || !sameLinks(*before, links) {
+	before := w.links.Load()
+	same := before != nil && sameLinks(*before, links)
+	if !same {
 		w.links.Store(&links)
+	}
+	if !same || event {
 		w.changed()
 	}
 	return true

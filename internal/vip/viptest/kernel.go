@@ -126,7 +126,11 @@ func (k *Kernel) apply(op vip.Op) error {
 		k.add(l, op)
 	case vip.Renew:
 		if a := l.find(op.Address.Prefix); a != nil {
+			flagged := a.expires.IsZero() != (op.Lease == 0)
 			k.lend(a, op.Lease)
+			if flagged { // a renewed lifetime alone is no event
+				k.tell()
+			}
 			return nil
 		}
 		if l.blocks(op.Address.Prefix) {
