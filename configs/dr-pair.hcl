@@ -26,7 +26,7 @@ director "server05" {
 vrrp "frontend" {
   virtual_router_id      = 51
   interface              = "eth0"
-  advertisement_interval = "100ms"
+  advertisement_interval = "300ms"
 
   virtual_address "192.168.17.205/32" {} # /32: the address alone, no route to a network
 }
@@ -39,7 +39,7 @@ virtual_server "web" {
   check "http" {
     path          = "/"
     interval      = "1s"
-    timeout       = "300ms"
+    timeout       = "400ms"
     fast_interval = "200ms"
     rise          = 2
     fall          = 2

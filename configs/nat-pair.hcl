@@ -29,8 +29,8 @@ vrrp "frontend" {
   interface         = "eth0"
 
   # A director that is silent for three of these, and a little, is replaced: with
-  # 100ms after about a third of a second.
-  advertisement_interval = "100ms"
+  # 300ms after about a second. 10ms is the least, on machines that keep up with it.
+  advertisement_interval = "300ms"
 
   virtual_address "192.168.24.52/24" {} # on eth0, the interface above
   virtual_address "192.168.17.100/24" {
@@ -45,11 +45,11 @@ virtual_server "web" {
 
   # One look a second. The first bad one makes lbha look again after 200ms, and the
   # second takes the server out: a dead web server is gone after 1.2s at the latest,
-  # a server that answers nothing at all after 1.6s.
+  # a machine that does not answer at all after 1.8s.
   check "http" {
     path          = "/"
     interval      = "1s"
-    timeout       = "300ms"
+    timeout       = "400ms"
     fast_interval = "200ms"
     rise          = 2
     fall          = 2

@@ -63,7 +63,7 @@ func TestPairSamplesAreTheTutorials(t *testing.T) {
 		// A server that is silent is found within an interval, and then Fall-1 more
 		// probes run into their timeouts.
 		c := s.Checks[0]
-		if worst := c.Interval + c.Timeout*2; c.Fall != 2 || worst.Seconds() > 1.7 {
+		if worst := c.Interval + c.Timeout*2; c.Fall != 2 || worst.Seconds() >= 2 {
 			t.Errorf("%s: a dead server leaves after up to %s", tt.file, worst)
 		}
 	}

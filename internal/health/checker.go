@@ -12,7 +12,7 @@ import (
 
 // Options are what a Checker needs from its surroundings.
 type Options struct {
-	// Log gets verdicts at Info, local faults at Warn, each probe at Debug. Default: none.
+	// Log gets local faults at Warn, verdicts and probes at Debug. Default: none.
 	Log *slog.Logger
 	// Changed is called when a verdict has changed or a check has its first
 	// result, after Status shows it, on the goroutine that all checks depend on:

@@ -223,8 +223,8 @@ func (l *loop) observe(t *task, r Result) {
 
 func (l *loop) logResult(t *task, old *history, r Result, changed bool) {
 	switch log := l.opt.Log; {
-	case changed:
-		log.Info("verdict changed", t.log(), "from", old.Verdict.String(), "to", t.gate.Verdict().String(),
+	case changed: // at Debug, as the director tells what it means for the server
+		log.Debug("check's verdict changed", t.log(), "from", old.Verdict.String(), "to", t.gate.Verdict().String(),
 			"reason", r.Reason.String(), "detail", r.Detail, "took", r.Took)
 	case r.Local && !old.Last.Local:
 		log.Warn("probe failed on this machine", t.log(), "reason", r.Reason.String(), "detail", r.Detail)
