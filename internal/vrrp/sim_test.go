@@ -154,9 +154,10 @@ func (w *network) deliver(p packet) {
 	}
 }
 
-// run lets everything happen that is due until then.
+// run lets everything happen that is due until then. A test that has failed
+// ends: a machine that always wants its Timer now would keep it for ever.
 func (w *network) run(until time.Time) {
-	for {
+	for !w.t.Failed() {
 		next := w.next()
 		at, timer := w.soonestTimer()
 		switch {
