@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -47,6 +48,7 @@ func newMachine(stage string, console *tail) (*machine, *exec.Cmd, error) {
 	cmd.Args = []string{"lab-" + stage}
 	cmd.Env = []string{envStage + "=" + stage}
 	cmd.Stdout, cmd.Stderr = console, console
+	cmd.WaitDelay = 2 * time.Second // its console must not keep this process
 	cmd.ExtraFiles = []*os.File{inR, outW}
 	// Its own session: a terminal's signals reach this process alone, which
 	// passes them on.

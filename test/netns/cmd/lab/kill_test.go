@@ -41,6 +41,7 @@ func TestNothingOutlivesTheLab(t *testing.T) {
 				if err := cmd.Start(); err != nil {
 					t.Fatal(err)
 				}
+				t.Cleanup(func() { cmd.Process.Kill() })
 				lines := bufio.NewReader(out)
 				if line, err := lines.ReadString('\n'); line != "ready\n" {
 					t.Fatalf("it said %q (%v) and %q, want ready", line, err, complaint.String())
