@@ -38,7 +38,7 @@ demo: bin/lbha $(LAB) ## watch a pair fail over, step by step, with what was mea
 
 .PHONY: lab
 lab: bin/lbha $(LAB) ## leave the pair up and open a shell in it
-	@$(LAB) shell
+	@$(LAB) play
 
 .PHONY: test
 test: check unit fuzz drills ## everything: formatting, vet, staticcheck, tidy, unit tests, fuzz, drills

@@ -15,35 +15,39 @@ import (
 	"github.com/lbha/lbha/test/netns/kernel"
 )
 
-// insideDemo is the demonstration's other half, in the world: config, folder.
+// insideDemo is the demonstration's other half, in the world: config.
 const insideDemo = "demo-inside"
 
-// demonstrate runs the demonstration in a world, with the lbha that lies beside
-// this binary and the sample of the checkout.
+// demonstrate runs the demonstration in a world.
 func demonstrate() (int, error) {
-	self, err := os.Executable()
+	opt, config, err := withLbha()
 	if err != nil {
 		return 1, err
-	}
-	env := os.Environ()
-	if os.Getenv(netns.EnvBinary) == "" {
-		env = append(env, netns.EnvBinary+"="+filepath.Join(filepath.Dir(self), "lbha"))
 	}
 	if term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" {
-		env = append(env, demo.Terminal+"=1")
+		opt.Env = append(opt.Env, demo.Terminal+"=1")
+	}
+	opt.Args = append(opt.Args, insideDemo, config)
+	return kernel.Run(opt)
+}
+
+// withLbha are the options of a world that runs this binary again, with the lbha
+// that lies beside it, and the path of the checkout's sample.
+func withLbha() (kernel.Options, string, error) {
+	opt := kernel.Options{Stdout: os.Stdout, Stderr: os.Stderr, Progress: os.Stderr, Env: os.Environ()}
+	self, err := os.Executable()
+	if err != nil {
+		return opt, "", err
+	}
+	opt.Args = []string{self}
+	if os.Getenv(netns.EnvBinary) == "" {
+		opt.Env = append(opt.Env, netns.EnvBinary+"="+filepath.Join(filepath.Dir(self), "lbha"))
+	}
+	if opt.Memory, err = kernel.ParseMemory("1G"); err != nil {
+		return opt, "", err
 	}
 	config, err := filepath.Abs("configs/nat-pair.hcl")
-	if err != nil {
-		return 1, err
-	}
-	memory, err := kernel.ParseMemory("1G")
-	if err != nil {
-		return 1, err
-	}
-	return kernel.Run(kernel.Options{
-		Stdout: os.Stdout, Stderr: os.Stderr, Progress: os.Stderr, Memory: memory,
-		Env: env, Args: []string{self, insideDemo, config},
-	})
+	return opt, config, err
 }
 
 func demonstrateInside(args []string) (int, error) {

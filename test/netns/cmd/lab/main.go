@@ -4,6 +4,7 @@
 //	lab setup                        get the tools that the lab needs
 //	lab exec [FLAGS] -- CMD ARGS...  run CMD in a world, exit with its status
 //	lab shell [FLAGS]                a shell in a world
+//	lab play                         a pair of directors that stays up, and a shell beside it
 //	lab demo                         a pair of directors, and what happens when things fail
 //	lab in HOST CMD ARGS...          inside a world: run CMD on a host of the lab
 //	lab kernel                       say which kernel a world would get
@@ -28,7 +29,7 @@ const usage = `usage: lab setup [--cache DIR]
        lab exec [--native | --uml | --auto] [--memory SIZE] [--write DIR] [--cache DIR] -- CMD ARGS...
        lab shell [same flags]
        lab in HOST CMD ARGS...
-       lab demo
+       lab demo | play
        lab kernel
 `
 
@@ -80,6 +81,16 @@ func dispatch(name string, args []string) (int, error) {
 		return demonstrate()
 	case insideDemo:
 		return demonstrateInside(args)
+	case "play":
+		return playground()
+	case insidePlay:
+		if len(args) != 1 {
+			return 2, errUsage
+		}
+		if err := play(args[0]); err != nil {
+			return 1, err
+		}
+		return 0, nil
 	case "setup":
 		return setup(args)
 	case "kernel":
