@@ -115,6 +115,28 @@ func (l *lab) overThere(f func() error) {
 	l.must(<-done)
 }
 
+// dialFromThere gives lab1 an address and returns a socket from there to addr.
+func (l *lab) dialFromThere(own, addr string) net.Conn {
+	l.Helper()
+	var conn net.Conn
+	l.overThere(func() error {
+		link, err := netlink.LinkByName("lab1")
+		if err != nil {
+			return err
+		}
+		a, err := netlink.ParseAddr(own)
+		if err != nil {
+			return err
+		}
+		if err := netlink.AddrAdd(link, a); err != nil {
+			return err
+		}
+		conn, err = net.Dial("udp4", addr)
+		return err
+	})
+	return conn
+}
+
 // in runs f in a namespace, on a thread that is not given back.
 func in(ns netns.NsHandle, f func() error) error {
 	runtime.LockOSThread()
