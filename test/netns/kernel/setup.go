@@ -76,12 +76,15 @@ type provider struct {
 	status string // see EnvBare
 }
 
-func (p provider) roots() []string {
+// installed are the roots of what is installed; none if it is not to be seen.
+func (p provider) installed() []string {
 	if p.status != "" {
-		return []string{p.root}
+		return nil
 	}
-	return []string{"/", p.root}
+	return []string{"/"}
 }
+
+func (p provider) roots() []string { return append(p.installed(), p.root) }
 
 func (p provider) missing() []tool { return missing(p.opt.UML, p.roots()...) }
 
@@ -114,7 +117,8 @@ func (p provider) provide() error {
 		installErr = p.install(names(need))
 	}
 	if installErr != nil {
-		if err := p.unpack(names(need)); err != nil {
+		// All that is not installed: the cache is made anew as a whole.
+		if err := p.unpack(names(missing(p.opt.UML, p.installed()...))); err != nil {
 			if !errors.Is(installErr, errNotHere) {
 				err = errors.Join(installErr, err)
 			}
@@ -135,8 +139,7 @@ var errNotHere = errors.New("not root")
 // tools says where they are now.
 func (p provider) tools() Tools {
 	var t Tools
-	host := missing(p.opt.UML, "/")
-	if len(host) > 0 || p.status != "" {
+	if len(missing(p.opt.UML, p.installed()...)) > 0 {
 		t.Lower = p.root
 	}
 	for _, root := range p.roots() {
