@@ -14,12 +14,9 @@ type Screen struct {
 	w     io.Writer
 	color bool // a terminal: colours, and lines that are written over
 
-	mu   sync.Mutex
-	wait string // what is waited for; "" nothing
-	from time.Time
-	stop chan struct{}
-	done sync.WaitGroup
 	step int
+	stop chan struct{} // of the running indication; nil: there is none
+	done sync.WaitGroup
 }
 
 // NewScreen writes to w. Colour and running indication are for terminals.
@@ -62,13 +59,14 @@ func (s *Screen) Waiting(what string) {
 	if !s.color {
 		return
 	}
-	s.wait, s.from, s.stop = what, time.Now(), make(chan struct{})
+	from := time.Now()
+	s.stop = make(chan struct{})
 	s.done.Go(func() {
 		tick := time.NewTicker(spinAt)
 		defer tick.Stop()
 		for i := 0; ; i++ {
 			frame := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")[i%10]
-			fmt.Fprintf(s.w, "\r\x1b[K    %s %s", s.paint(string(frame), green), s.paint(fmt.Sprintf("%s, %.0f s", what, time.Since(s.from).Seconds()), dim))
+			fmt.Fprintf(s.w, "\r\x1b[K    %s %s", s.paint(string(frame), green), s.paint(fmt.Sprintf("%s, %.0f s", what, time.Since(from).Seconds()), dim))
 			select {
 			case <-tick.C:
 			case <-s.stop:
