@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -69,6 +70,10 @@ type Director struct {
 
 	// Of the loop alone.
 	loop loopState
+	// What may be announced, by the address reconciler; announcing orders the two that combine it with the links.
+	present    atomic.Pointer[[]vip.Placed]
+	announcing sync.Mutex
+
 	// holding is whether the loop still keeps the routers from preempting.
 	holding atomic.Bool
 }
@@ -98,7 +103,7 @@ func New(cfg *config.Config, opt Options) (*Director, error) {
 	d.holding.Store(len(checks) > 0)
 	d.nodes.HoldPreempt(len(checks) > 0)
 	d.announcer = arp.NewAnnouncer(arp.Options{Log: d.log, Dial: opt.DialARP})
-	d.addresses = vip.NewReconciler(opt.Addresses, opt.Ledger, vip.Options{Log: d.log, Present: d.announce, Changed: ring(d.kernel)})
+	d.addresses = vip.NewReconciler(opt.Addresses, opt.Ledger, vip.Options{Log: d.log, Present: d.takePresent, Changed: ring(d.kernel)})
 	if opt.IPVS != nil {
 		d.table = ipvs.NewReconciler(opt.IPVS, opt.Ledger, ipvs.Options{Log: d.log, Changed: ring(d.kernel)})
 	}
@@ -109,6 +114,7 @@ func New(cfg *config.Config, opt Options) (*Director, error) {
 	}
 	d.watch.OnChange(func() {
 		d.addresses.Wake() // an address may have been taken off: that cannot wait for the loop
+		d.announce()
 		ring(d.links)()
 	})
 	return d, nil
@@ -198,15 +204,28 @@ func (d *Director) applySettings() {
 	}
 }
 
-// announce is called by the address reconciler with what is in the kernel now. It hands over and returns.
-func (d *Director) announce(present []vip.Placed) {
+// takePresent is called by the address reconciler with what is in the kernel now. It hands over and returns.
+func (d *Director) takePresent(present []vip.Placed) {
+	d.present.Store(&present)
+	d.announce()
+}
+
+// announce claims what is in the kernel, with the hardware addresses of the links. Both change by themselves, so both of
+// those who see a change call it, and whoever comes last has the latest of both.
+func (d *Director) announce() {
+	d.announcing.Lock()
+	defer d.announcing.Unlock()
+	var present []vip.Placed
+	if p := d.present.Load(); p != nil {
+		present = *p
+	}
 	links := d.watch.Links()
 	routers := routerOf(d.cfg)
 	claims := make(map[arp.Claim]arp.Schedule, len(present))
 	for _, p := range present {
 		link, ok := links[p.Link]
-		if !ok || !p.Prefix.Addr().Is4() {
-			continue
+		if !ok || link.Index != p.LinkIndex || !p.Prefix.Addr().Is4() {
+			continue // the link was made anew, and its view is on the way
 		}
 		a := routers[p.Address].Announce
 		claims[arp.Claim{Addr: p.Prefix.Addr(), Link: p.Link, Index: p.LinkIndex, MAC: link.MAC.String()}] =
