@@ -29,8 +29,8 @@ func (d *Demo) loseServer(ctx context.Context) error {
 		return err
 	}
 	before, after := p.Report().Between(mark, gone), p.Report().Since(gone)
-	d.screen.Fact("requests until then", "%d answered, %d lost", before.Answered(), before.Failed())
-	if err := d.hold(after.Failed() == 0, "requests after that", "%d answered, %d lost", after.Answered(), after.Failed()); err != nil {
+	d.screen.Fact("requests until then", "%d answered, %s", before.Answered(), lost(before))
+	if err := d.hold(after.Failed() == 0, "requests after that", "%d answered, %s", after.Answered(), lost(after)); err != nil {
 		return err
 	}
 	d.measured("dead web server out of both tables", "%s, then %d requests lost", ms(gone.Sub(mark)), after.Failed())
@@ -157,10 +157,10 @@ func (d *Demo) heal(ctx context.Context) error {
 	}
 	line := watch.Stop().Since(mark)
 	gap, _ := p.Report().Since(mark.Add(-200 * time.Millisecond)).LongestGap()
-	lost := p.Report().Since(mark).Failed()
+	failed := p.Report().Since(mark)
 	d.screen.Fact("both had the VIP for", "%s after the healing", ms(line.Overlap()))
-	d.screen.Fact("requests meanwhile", "%d lost, longest gap %s", lost, ms(gap))
-	d.measured("healed, both had the VIP for", "%s, %d requests lost, longest gap %s", ms(line.Overlap()), lost, ms(gap))
+	d.screen.Fact("requests meanwhile", "%s, longest gap %s", lost(failed), ms(gap))
+	d.measured("healed, both had the VIP for", "%s, requests: %s, longest gap %s", ms(line.Overlap()), lost(failed), ms(gap))
 	return d.hold(len(line.Owners()) == 1 && line.Owners()[0] == "server04", "owner of the VIP", "%v", line.Owners())
 }
 
