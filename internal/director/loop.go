@@ -169,7 +169,7 @@ func (d *Director) logVerdicts(verdicts map[serverKey]health.Verdict, status map
 			}
 			check, last := decisive(svc, srv, status)
 			d.log.Info("verdict changed", "service", svc.Name, "server", srv.Name, "from", from.String(), "to", to.String(),
-				"check", check, "reason", last.Last.Detail, "took", last.Last.Took)
+				"check", check, "reason", explains(last).Detail, "took", explains(last).Took)
 		}
 	}
 }

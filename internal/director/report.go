@@ -176,7 +176,7 @@ func serverStatus(svc config.Service, srv config.Server, verdict health.Verdict,
 	case main.Last.At.IsZero():
 		out.Reason = name + ": not probed yet"
 	default:
-		out.Reason = name + ": " + main.Last.Detail
+		out.Reason = name + ": " + explains(main).Detail
 	}
 	for _, c := range srv.Checks {
 		s := checks[health.Key{Service: svc.Name, Server: srv.Name, Check: c.Name}]

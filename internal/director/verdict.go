@@ -50,3 +50,13 @@ func decisive(svc config.Service, srv config.Server, status map[health.Key]healt
 	}
 	return name, best
 }
+
+// explains is the newest result that speaks for the verdict: while it is about to change, the last one speaks against it.
+func explains(s health.CheckStatus) health.Result {
+	for _, r := range s.Results {
+		if !r.Local && r.OK == (s.Verdict == health.Up) {
+			return r
+		}
+	}
+	return s.Last
+}
