@@ -17,7 +17,7 @@ func TestCloseLeavesNoDirector(t *testing.T) {
 	for i := range r.Directors {
 		r.start(t, i)
 	}
-	must(t, r.Directors[0].WaitState(t.Context(), "active"))
+	r.becomes(t, 0, "active")
 	must(t, r.daemons[1].Signal(unix.SIGSTOP)) // one that cannot obey
 	if n := running(t); n != 2 {
 		t.Errorf("%d directors run, want 2: else the count below says nothing", n)

@@ -6,6 +6,7 @@ import "testing"
 
 func TestDRPairSharesEvenlyAndSurvivesAPowerCut(t *testing.T) {
 	r := drRig(t)
+	r.calm(t)
 	r.up(t)
 	for _, h := range r.Directors {
 		sameTable(t, h, web("192.168.17.205:80", "Route", inner03, inner01))

@@ -19,6 +19,7 @@ func TestForeignThingsStayAndOwnOnesAreRepaired(t *testing.T) {
 		run(t, h, "ipvsadm -A -t 192.168.24.99:80 -s wlc")
 		run(t, h, "ipvsadm -a -t 192.168.24.99:80 -r 192.168.17.9:80 -m -w 7")
 	}
+	r.calm(t)
 	addForeign()
 	run(t, h, "ip address add 192.168.24.77/24 dev eth0")
 	foreignThere := func(when string) {
@@ -31,7 +32,7 @@ func TestForeignThingsStayAndOwnOnesAreRepaired(t *testing.T) {
 	r.up(t)
 	sameTable(t, h, ours, foreign)
 	foreignThere("after the start")
-	was := routerOf(t, h)
+	was := r.router(t, 0)
 
 	broken := time.Now()
 	run(t, h, "ipvsadm -D -t 192.168.24.52:80")
@@ -49,7 +50,7 @@ func TestForeignThingsStayAndOwnOnesAreRepaired(t *testing.T) {
 	run(t, h, "ip address del 192.168.24.52/24 dev eth0")
 	owns(t, h, r.VIP.Addr(), true)
 	t.Logf("VIP repaired: away for %s", watch.Stop().Since(broken).Void().Round(100*time.Microsecond))
-	unmoved(t, h, was)
+	r.unmoved(t, 0, was)
 	r.shared(t)
 	foreignThere("after the repairs")
 

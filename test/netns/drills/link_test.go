@@ -10,19 +10,20 @@ import (
 
 func TestCarrierLossOfAnyTrackedLinkMovesTheRole(t *testing.T) {
 	r := natRig(t)
+	r.calm(t)
 	r.up(t)
-	first, second := r.Directors[0], r.Directors[1]
+	first := r.Directors[0]
 	asking := r.ask()
 	answered(t, asking, time.Time{}, 20)
 
 	pulled := time.Now()
 	must(t, first.Carrier("eth1", false))
-	must(t, first.WaitState(t.Context(), "fault"))
-	got := routerOf(t, first)
+	r.becomes(t, 0, "fault")
+	got := r.router(t, 0)
 	if got.Reason != "link_down" || !strings.Contains(got.Fault, "eth1 has no carrier") {
 		t.Errorf("server04 is in fault because of %s: %q, want link_down and that eth1 has no carrier", got.Reason, got.Fault)
 	}
-	must(t, second.WaitState(t.Context(), "active"))
+	r.becomes(t, 1, "active")
 	owns(t, first, r.VIP.Addr(), false)
 	r.prefers(t, 1)
 	taken := time.Now()
@@ -31,9 +32,9 @@ func TestCarrierLossOfAnyTrackedLinkMovesTheRole(t *testing.T) {
 
 	plugged := time.Now()
 	must(t, first.Carrier("eth1", true))
-	must(t, first.WaitState(t.Context(), "active"))
+	r.becomes(t, 0, "active")
 	t.Logf("server04 is Active again %s after the cable was put back", since(plugged))
-	if got := routerOf(t, first); got.Reason != "preempt" || got.Fault != "" {
+	if got := r.router(t, 0); got.Reason != "preempt" || got.Fault != "" {
 		t.Errorf("server04 is active because of %s with fault %q, want preempt and none", got.Reason, got.Fault)
 	}
 	r.prefers(t, 0)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lbha/lbha/internal/control"
 	"github.com/lbha/lbha/internal/director"
 	"github.com/lbha/lbha/test/netns"
 )
@@ -45,7 +46,9 @@ func web(address, forward string, servers ...string) netns.VirtualService {
 }
 
 // natWeb is that of the NAT network.
-func natWeb(servers ...string) netns.VirtualService { return web("192.168.24.52:80", "Masq", servers...) }
+func natWeb(servers ...string) netns.VirtualService {
+	return web("192.168.24.52:80", "Masq", servers...)
+}
 
 const (
 	inner01 = "192.168.17.102:80" // server01
@@ -70,21 +73,55 @@ func hasTable(t *testing.T, h *netns.Host, want ...netns.VirtualService) {
 	})
 }
 
-// routerOf asks the director for its only router.
-func routerOf(t *testing.T, h *netns.Host) director.RouterStatus {
+// status asks director i. It does not run `lbha status`, whose start costs the
+// lab's one processor more than anything that is drilled: it finds the socket by
+// the daemon's own view of its files.
+func (r *rig) status(t *testing.T, i int) (director.Status, error) {
+	socket := fmt.Sprintf("/proc/%d/root/run/lbha/lbha.sock", r.daemons[i].Pid())
+	s, err := control.NewClient(socket).Status(t.Context())
+	if err == nil && len(s.Routers) != 1 {
+		err = fmt.Errorf("%s has %d routers, want one", r.Directors[i].Name, len(s.Routers))
+	}
+	return s, err
+}
+
+// router asks director i for its only router.
+func (r *rig) router(t *testing.T, i int) director.RouterStatus {
 	t.Helper()
-	s, err := h.Director(t.Context())
+	s, err := r.status(t, i)
 	must(t, err)
 	return s.Routers[0]
 }
 
-// unmoved expects that the director changed its role never since was was seen.
-func unmoved(t *testing.T, h *netns.Host, was director.RouterStatus) {
+// is says what keeps director i from being in the state.
+func (r *rig) is(t *testing.T, i int, state string) error {
+	s, err := r.status(t, i)
+	if err != nil {
+		return err
+	}
+	if now := s.Routers[0]; now.State != state {
+		return fmt.Errorf("%s is %s (%s) since %s, want %s", r.Directors[i].Name, now.State, now.Reason, now.Since.Format(clock), state)
+	}
+	return nil
+}
+
+// becomes waits until director i is in the state.
+func (r *rig) becomes(t *testing.T, i int, state string) {
 	t.Helper()
-	if now := routerOf(t, h); !now.Since.Equal(was.Since) || now.State != was.State {
-		t.Errorf("%s is %s since %s (%s), want it %s since %s as before", h.Name, now.State, now.Since, now.Reason, was.State, was.Since)
+	eventually(t, r.Directors[i].Name+" is "+state, func() error { return r.is(t, i, state) })
+}
+
+// unmoved expects that director i did not change its role since was was seen.
+func (r *rig) unmoved(t *testing.T, i int, was director.RouterStatus) {
+	t.Helper()
+	if now := r.router(t, i); !now.Since.Equal(was.Since) || now.State != was.State {
+		t.Errorf("%s is %s since %s because of %s, want it %s since %s as before",
+			r.Directors[i].Name, now.State, now.Since.Format(clock), now.Reason, was.State, was.Since.Format(clock))
 	}
 }
+
+// clock is how a moment is shown.
+const clock = "15:04:05.000"
 
 // owns waits until the host has the address, or has it not.
 func owns(t *testing.T, h *netns.Host, addr netip.Addr, want bool) {

@@ -19,6 +19,7 @@ func TestStoppedActiveHandsOverAndPutsEverythingBack(t *testing.T) {
 	first, second := r.Directors[0], r.Directors[1]
 	const forward = "/proc/sys/net/ipv4/ip_forward"
 	before := read(t, first, forward)
+	r.calm(t)
 	r.up(t)
 	if got := read(t, first, forward); got != "1" {
 		t.Errorf("%s is %s while lbha runs, want 1", forward, got)
@@ -48,8 +49,8 @@ func TestStoppedActiveHandsOverAndPutsEverythingBack(t *testing.T) {
 		t.Errorf("/run/lbha holds %v, want the ledger and the lock only", left)
 	}
 
-	must(t, second.WaitState(t.Context(), "active"))
-	if got := routerOf(t, second).Reason; got != "priority_zero" {
+	r.becomes(t, 1, "active")
+	if got := r.router(t, 1).Reason; got != "priority_zero" {
 		t.Errorf("server05 took over because of %s, want priority_zero", got)
 	}
 	r.prefers(t, 1)

@@ -13,6 +13,7 @@ import (
 
 func TestDeadWebServerLeavesBothTablesAndReturns(t *testing.T) {
 	r := natRig(t)
+	r.calm(t)
 	r.up(t)
 	held := r.hold(t, 4)
 	asking := r.ask()
