@@ -165,6 +165,25 @@ func TestParseService(t *testing.T) {
 	}
 }
 
+func TestStatistics64CountWhateverTheOrder(t *testing.T) {
+	littleEndian(t)
+	const small, large = `0c00 0a00 0800 0100 05000000`, `1000 0c00 0c00 0100 0500000001000000`
+	const head = `0600 0100 0200 0000 0800 0500 07000000 0800 0900 ffffffff`
+	for _, c := range []struct {
+		msg  string
+		want uint64
+	}{
+		{`2800 0100` + head + small, 5}, // before Linux 4.1
+		{`3800 0100` + head + small + large, 1<<32 + 5},
+		{`3800 0100` + head + large + small, 1<<32 + 5},
+	} {
+		_, svc, err := parseService(bytesOf(t, c.msg))
+		if err != nil || svc.Stats.Connections != c.want {
+			t.Errorf("%d connections, %v; want %d", svc.Stats.Connections, err, c.want)
+		}
+	}
+}
+
 // destMessage is an answer of Linux 6.1 to IPVS_CMD_GET_DEST, but for most of
 // the statistics.
 const destMessage = `9400 0200

@@ -21,8 +21,8 @@ func (r *Reconciler) owned() map[ServiceKey]bool {
 	return owned
 }
 
-// publish makes what Run knows visible, wakes those in Sync, and says Changed
-// if there is news.
+// publish makes what Run knows visible, says Changed if there is news, and
+// wakes those in Sync.
 func (r *Reconciler) publish(now time.Time, generation uint64) {
 	clean := r.run.clean()
 	if clean {
@@ -35,6 +35,9 @@ func (r *Reconciler) publish(now time.Time, generation uint64) {
 	r.publishing.Lock()
 	old := r.status.Swap(status)
 	r.publishing.Unlock()
+	if news(old, status) {
+		r.changed()
+	}
 
 	r.mu.Lock()
 	if clean {
@@ -43,10 +46,6 @@ func (r *Reconciler) publish(now time.Time, generation uint64) {
 	close(r.turn)
 	r.turn = make(chan struct{})
 	r.mu.Unlock()
-
-	if news(old, status) {
-		r.changed()
-	}
 }
 
 func (s *state) failures() []Failure {

@@ -198,6 +198,13 @@ func TestFailingServiceIsTriedAgainWithBackOff(t *testing.T) {
 		if diff := cmp.Diff(want, tries); diff != "" {
 			t.Errorf("pauses (-want +got):\n%s", diff)
 		}
+		tries = nil
+		r.Set(ipvs.Table{web: pool(wlc, nil)}) // a new wish begins anew
+		time.Sleep(150 * time.Millisecond)
+		synctest.Wait()
+		if len(tries) != 2 || tries[1] != 100*time.Millisecond {
+			t.Errorf("pauses after another Set: %v", tries)
+		}
 		r.kernel.FailOps(nil)
 		start := time.Now()
 		r.want(ipvs.Table{web: pool(rr, nil)}) // a new wish does not wait

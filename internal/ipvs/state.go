@@ -74,11 +74,6 @@ func (s *state) due(want Table, generation uint64, owned map[ServiceKey]bool, no
 		}
 	}
 	slices.SortFunc(keys, ServiceKey.Compare)
-	if len(keys) == 0 {
-		// Nothing can fail, so nothing does: a kernel error is over when its
-		// service is no longer wanted.
-		s.err, s.tries = nil, 0
-	}
 	return keys
 }
 
