@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"os/signal"
 	"syscall"
 	"time"
@@ -48,7 +50,9 @@ needs no running director. Exit status: 0 all passed, 1 not all, 2 the file has 
 // loadAny reads the file as the director named, or as the first one where this machine is none of them.
 func loadAny(file, name string) (*config.Config, error) {
 	if name == "" {
-		cfg, diags := config.Validate(file)
+		// A host without a name is none of them either.
+		name, _ = os.Hostname()
+		cfg, diags := config.Load(file, config.Options{Director: name, AnyDirector: true})
 		return cfg, explain(diags)
 	}
 	return load(file, name)
@@ -62,13 +66,16 @@ func probeRounds(cmd *cobra.Command, cfg *config.Config, target string, rounds i
 		if round > 0 {
 			select {
 			case <-ctx.Done():
-				return ctx.Err()
+				return errors.New("interrupted")
 			case <-time.After(time.Second):
 			}
 		}
 		probes, err := director.ProbeOnce(ctx, cfg, target)
 		if err != nil {
 			return err
+		}
+		if ctx.Err() != nil {
+			return errors.New("interrupted")
 		}
 		for _, p := range probes {
 			passed = passed && p.OK

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
@@ -18,9 +20,13 @@ import (
 	"github.com/lbha/lbha/internal/control"
 	"github.com/lbha/lbha/internal/director"
 	"github.com/lbha/lbha/internal/ipvs"
+	"github.com/lbha/lbha/internal/logq"
 	"github.com/lbha/lbha/internal/owned"
 	"github.com/lbha/lbha/internal/vip"
 )
+
+// logLines is how many lines of the log wait for a reader that does not read.
+const logLines = 4096
 
 func newRun() *cobra.Command {
 	var file, name string
@@ -50,6 +56,7 @@ anything is touched: the file, the rights, the kernel, and that no other lbha is
 // stopSignals end the director in good order. SIGHUP is one of them only at a terminal, where it says that the terminal is
 // gone; to a service it must not mean the end, so there it is ignored.
 func stopSignals() []os.Signal {
+	signal.Ignore(syscall.SIGPIPE) // a log that nobody reads any more is no reason to die with the addresses on
 	signals := []os.Signal{syscall.SIGTERM, syscall.SIGINT}
 	if term.IsTerminal(int(os.Stderr.Fd())) {
 		return append(signals, syscall.SIGHUP)
@@ -60,7 +67,9 @@ func stopSignals() []os.Signal {
 
 // direct checks everything that can be wrong with this machine, in the order that leaves nothing half-configured, and runs.
 func direct(ctx context.Context, cfg *config.Config) error {
-	log := newLogger(cfg.Log)
+	lines := logq.New(os.Stderr, logLines)
+	defer lines.Close(time.Second)
+	log := newLogger(cfg.Log, lines)
 	if err := director.CheckCapabilities(len(cfg.Routers) > 0); err != nil {
 		return err
 	}
@@ -72,6 +81,11 @@ func direct(ctx context.Context, cfg *config.Config) error {
 	if warning != "" {
 		log.Warn("control socket", "socket", cfg.Control.Socket, "warning", warning)
 	}
+	lock, err := owned.Lock(owned.DefaultPath)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
 	ledger, err := openLedger(log)
 	if err != nil {
 		return err
@@ -80,10 +94,8 @@ func direct(ctx context.Context, cfg *config.Config) error {
 	if opt.Addresses, err = vip.Open(); err != nil {
 		return err
 	}
-	if len(cfg.Services) > 0 {
-		if opt.IPVS, err = ipvs.Open(); err != nil {
-			return fmt.Errorf("open the IPVS table: %w", err)
-		}
+	if opt.IPVS, err = openTable(cfg, ledger); err != nil {
+		return err
 	}
 	d, err := director.New(cfg, opt)
 	if err != nil {
@@ -93,6 +105,22 @@ func direct(ctx context.Context, cfg *config.Config) error {
 	group.Go(func() error { return control.NewServer(d.Status, log).Run(ctx, socket) })
 	group.Go(func() error { return d.Run(ctx) })
 	return group.Wait()
+}
+
+// openTable opens the kernel's table for a file that has services, and for one that has none any more: those of an earlier
+// life are to be removed. Where IPVS is gone altogether, so are they.
+func openTable(cfg *config.Config, ledger *owned.Store) (ipvs.Kernel, error) {
+	if len(cfg.Services) == 0 && len(ledger.Services()) == 0 {
+		return nil, nil
+	}
+	table, err := ipvs.Open()
+	switch {
+	case err == nil:
+		return table, nil
+	case len(cfg.Services) == 0 && errors.Is(err, ipvs.ErrNoIPVS):
+		return nil, nil
+	}
+	return nil, fmt.Errorf("open the IPVS table: %w", err)
 }
 
 // openLedger opens what is known of earlier lives. A file that cannot be read was moved aside and is said, not fatal: a
@@ -116,13 +144,13 @@ func ready(log *slog.Logger, cfg *config.Config) func() {
 	}
 }
 
-func newLogger(cfg config.Log) *slog.Logger {
+func newLogger(cfg config.Log, w io.Writer) *slog.Logger {
 	var level slog.Level
 	// The configuration admits only what this understands.
 	_ = level.UnmarshalText([]byte(cfg.Level))
 	opt := &slog.HandlerOptions{Level: level}
 	if cfg.Format == "json" {
-		return slog.New(slog.NewJSONHandler(os.Stderr, opt))
+		return slog.New(slog.NewJSONHandler(w, opt))
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, opt))
+	return slog.New(slog.NewTextHandler(w, opt))
 }

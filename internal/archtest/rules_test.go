@@ -40,13 +40,14 @@ var rooms = []room{
 	},
 	{name: "internal/control", may: []string{"internal/director"}, never: acting, why: reader},
 	{name: "internal/metrics", may: []string{"internal/director"}, never: acting, why: reader},
+	{name: "internal/logq", why: "it is a writer and knows nothing of what is written"},
 	{name: "internal/show", may: []string{"internal/director"}, never: acting, why: reader},
 	{
 		name: "cmd/lbha",
 		may: []string{
 			"internal/config", "internal/director", "internal/control", "internal/metrics", "internal/show",
 			// It opens the kernel and the ledger for the director, so that tests can give it others.
-			"internal/ipvs", "internal/vip", "internal/owned",
+			"internal/ipvs", "internal/vip", "internal/owned", "internal/logq",
 		},
 		why: "the command reads flags and wires; what could be tested lives in a room",
 	},

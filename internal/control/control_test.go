@@ -147,6 +147,12 @@ func serve(t *testing.T, status director.Status) string {
 		if err := <-done; err != nil {
 			t.Errorf("Run: %v", err)
 		}
+		if _, _, err := Listen(path, ownGroup(t)); !errors.Is(err, ErrInUse) {
+			t.Errorf("Listen while the first one is still stopping: %v, want ErrInUse", err)
+		}
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
 	})
 	return path
 }

@@ -15,7 +15,7 @@ import (
 
 // ErrInUse says that another lbha runs with the same control socket. Two of them on one machine would fight over the
 // same addresses and the same table, so the second one must not start.
-var ErrInUse = errors.New("another lbha is running with it; stop that one first (systemctl stop lbha), or give this one another control socket")
+var ErrInUse = errors.New("another lbha is running with it; stop that one first (systemctl stop lbha)")
 
 // Socket is the listening control socket together with the lock that keeps a second director away.
 type Socket struct {
@@ -61,10 +61,14 @@ func Listen(path, group string) (sock *Socket, warning string, err error) {
 	return &Socket{Listener: l, lock: lock, path: path}, warning, nil
 }
 
-// Close stops listening, removes the socket and lets the lock go. The lock file stays: removing it would let two
+// Close stops listening if a server has not done that already, removes the socket and lets the lock go. The lock file stays: removing it would let two
 // processes hold locks on two files of one name.
 func (s *Socket) Close() error {
-	return errors.Join(s.Listener.Close(), s.lock.Close())
+	err := s.Listener.Close()
+	if errors.Is(err, net.ErrClosed) {
+		err = nil // a server that ended has closed its part already
+	}
+	return errors.Join(err, s.lock.Close())
 }
 
 func checkFolder(dir string) error {

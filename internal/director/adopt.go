@@ -9,7 +9,8 @@ import (
 )
 
 // listening says how long each router that still has an address of an earlier life listens before it adopts the role with
-// it: the smaller of the shortest remaining lease and one advertisement interval.
+// it: one advertisement interval. A router with an address that will not live as long adopts nothing: after a shorter
+// look it could depose a living Active that it had no time to hear.
 func listening(cfg *config.Config, adopted map[vip.Address]vip.State) map[string]time.Duration {
 	listen := map[string]time.Duration{}
 	for _, r := range cfg.Routers {
@@ -18,14 +19,12 @@ func listening(cfg *config.Config, adopted map[vip.Address]vip.State) map[string
 			if !there {
 				continue
 			}
-			if _, ok := listen[r.Name]; !ok {
-				listen[r.Name] = r.Interval
+			// The kernel's figure is rounded up: less may be left of it by up to a second.
+			if !state.Forever && state.Remaining-time.Second < r.Interval {
+				delete(listen, r.Name)
+				break
 			}
-			if !state.Forever {
-				// The kernel's figure is rounded up: less may be left of it by up to a second.
-				left := max(state.Remaining-time.Second, time.Millisecond)
-				listen[r.Name] = min(listen[r.Name], left)
-			}
+			listen[r.Name] = r.Interval
 		}
 	}
 	return listen

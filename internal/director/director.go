@@ -68,12 +68,14 @@ type Director struct {
 	// The slots through which the others say that there is something new. Size one: the latest wins, nobody waits.
 	roles, links, verdicts, kernel chan struct{}
 
-	// Of the loop alone.
-	loop loopState
-	// What may be announced, by the address reconciler; announcing orders the two that combine it with the links.
+	// What may be announced, by the address reconciler. announcing orders those who combine it with the links; silent, which
+	// it guards, ends all announcing.
 	present    atomic.Pointer[[]vip.Placed]
 	announcing sync.Mutex
+	silent     bool
 
+	// Of the loop alone.
+	loop loopState
 	// holding is whether the loop still keeps the routers from preempting.
 	holding atomic.Bool
 }
@@ -158,20 +160,44 @@ func (d *Director) Run(ctx context.Context) error {
 	}
 
 	life, lifeCtx := errgroup.WithContext(ctx)
-	life.Go(func() error { return d.nodes.Run(lifeCtx) })
+	life.Go(func() error {
+		err := d.nodes.Run(lifeCtx)
+		d.noRoles() // at once: priority 0 is out, and the other one takes over now
+		return err
+	})
 	life.Go(func() error { return d.checker.Run(lifeCtx) })
 	life.Go(func() error { return d.run(lifeCtx) })
 	err := life.Wait()
 
 	stopErr := d.letGo(context.WithoutCancel(ctx))
 	stopRest()
-	return errors.Join(err, stopErr, rest.Wait())
+	return errors.Join(err, stopErr, bounded(rest.Wait))
+}
+
+// bounded calls f, which waits, and gives up on it: a call that the kernel never answers must not keep the process.
+func bounded(f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(stopTimeout):
+		return fmt.Errorf("the kernel has not answered for %s; leaving without its answer", stopTimeout)
+	}
+}
+
+// noRoles takes announcements and addresses off. The routers have ended, and nothing sets them again.
+func (d *Director) noRoles() {
+	d.announcing.Lock()
+	d.silent = true
+	d.announcer.Set(nil)
+	d.announcing.Unlock()
+	d.addresses.Set(vip.Want{})
 }
 
 // letGo undoes what must not stay behind. The roles have ended by now.
 func (d *Director) letGo(ctx context.Context) error {
-	d.announcer.Set(nil)
-	d.addresses.Set(vip.Want{})
+	d.noRoles() // again: the loop may have set something while the routers ended
 	errs := []error{within(ctx, "take the addresses off", d.addresses.Sync)}
 	if d.table != nil && d.cfg.OnStop == config.OnStopRemove {
 		d.table.Set(ipvs.Table{})
@@ -193,15 +219,22 @@ func within(ctx context.Context, what string, f func(context.Context) error) err
 	return nil
 }
 
+// applySettings belongs to the goroutine that owns the loop: Run's before it starts, and after it has ended.
 func (d *Director) applySettings() {
 	apply := d.settings.Apply
 	if !d.cfg.Sysctl.Manage {
 		apply = d.settings.Report
 	}
-	if err := apply(planSysctls(d.cfg)); err != nil {
+	err := apply(planSysctls(d.cfg, d.watch.Links()))
+	var text string
+	if err != nil {
+		text = err.Error()
+	}
+	if text != d.loop.settingsErr && err != nil {
 		// The rest of the file still works, and status shows it.
 		d.log.Error("kernel settings not as needed", "err", err)
 	}
+	d.loop.settingsErr = text
 }
 
 // takePresent is called by the address reconciler with what is in the kernel now. It hands over and returns.
@@ -215,6 +248,9 @@ func (d *Director) takePresent(present []vip.Placed) {
 func (d *Director) announce() {
 	d.announcing.Lock()
 	defer d.announcing.Unlock()
+	if d.silent {
+		return
+	}
 	var present []vip.Placed
 	if p := d.present.Load(); p != nil {
 		present = *p

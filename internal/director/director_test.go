@@ -72,6 +72,14 @@ func (m *machine) wantTable(when, want string) {
 	}
 }
 
+// after lets virtual time pass.
+func after(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+func (l *life) state() string { return l.Status().Routers[0].State }
+
 func wantState(t *testing.T, when string, l *life, want string) {
 	t.Helper()
 	if got := l.state(); got != want {
@@ -173,21 +181,6 @@ func TestServerIsAdmittedByItsFirstGoodVerdictOnly(t *testing.T) {
 	})
 }
 
-func TestQuiescedServerStaysWithWeightZero(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.servers.set("one", true)
-		w.servers.set("two", true)
-		a := w.machine("a", "192.0.2.1")
-		l := a.start(pair + strings.Replace(web, `scheduler = "rr"`, "scheduler = \"rr\"\non_failure = \"quiesce\"", 1))
-		after(2 * time.Second)
-		w.servers.set("two", false)
-		after(3 * time.Second)
-		a.wantTable("after two failed", strings.Replace(bothUp, "12:80 -m -w 1", "12:80 -m -w 0", 1))
-		l.end(t)
-	})
-}
-
 func TestNobodyPreemptsBeforeEveryCheckHasSpoken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -212,109 +205,6 @@ func TestNobodyPreemptsBeforeEveryCheckHasSpoken(t *testing.T) {
 		wantState(t, "after the last verdict, b", lb, "backup")
 		la.end(t)
 		lb.end(t)
-	})
-}
-
-// crashed makes a machine look as it does after kill -9 of an Active: addresses and table in place, and known as ours.
-func crashed(t *testing.T, w *world) *machine {
-	t.Helper()
-	a := w.machine("a", "192.0.2.1")
-	l := a.start(pair + web)
-	after(5 * time.Second)
-	wantState(t, "before the crash", l, "active")
-	// The kernel refuses what the stop wants to undo, which is as good as never having been asked.
-	a.vip.Change(func() {
-		a.vip.Fail = func(op vip.Op) error {
-			if op.Kind == vip.Delete {
-				return vip.ErrPermission
-			}
-			return nil
-		}
-	})
-	l.stop()
-	<-l.done
-	a.vip.Change(func() { a.vip.Fail = nil })
-	if !a.has(front) {
-		t.Fatal("the address is gone already")
-	}
-	return a
-}
-
-func TestRestartedActiveGoesOnWithoutTouchingItsAddresses(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.servers.set("one", true)
-		w.servers.set("two", true)
-		a := crashed(t, w)
-		a.vip.Ops() // forget those of the earlier life
-		l := a.start(pair + web)
-		after(500 * time.Millisecond)
-		if !a.has(front) || !a.has(inner) {
-			t.Error("an address was lost while listening")
-		}
-		after(1500 * time.Millisecond)
-		wantState(t, "after one interval of silence", l, "active")
-		if r := l.Status().Routers[0].Reason; r != "adopted" {
-			t.Errorf("reason %s, want adopted", r)
-		}
-		for _, op := range a.vip.Ops() {
-			if strings.Contains(op, "del") {
-				t.Errorf("the restart did %q", op)
-			}
-		}
-		after(10 * time.Second)
-		if !a.has(front) {
-			t.Error("the adopted address was not renewed")
-		}
-		l.end(t)
-	})
-}
-
-func TestRestartedActiveLetsGoWhenAnotherIsHeard(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.servers.set("one", true)
-		w.servers.set("two", true)
-		a := crashed(t, w)
-		b := w.machine("b", "192.0.2.2")
-		owner := strings.Replace(pair, "priority = 100", "priority = 200", 1)
-		lb := b.start(owner + web)
-		after(3500 * time.Millisecond)
-		wantState(t, "b after the crash", lb, "active")
-		// The lease of a would end soon; make it as long as it was.
-		for _, addr := range []string{"192.0.2.100/24"} {
-			if !a.has(front) {
-				a.must(a.vip.AdminAdd(addr, "eth0", 60*time.Second))
-			}
-		}
-		la := a.start(owner + web)
-		after(1100 * time.Millisecond)
-		wantState(t, "a after it was started again", la, "backup")
-		if a.has(front) || a.has(inner) {
-			t.Error("both machines have the address")
-		}
-		la.end(t)
-		lb.end(t)
-	})
-}
-
-func TestWarmTableStandsUntilTheChecksHaveSpoken(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.servers.set("one", true)
-		w.servers.set("two", true)
-		a := w.machine("a", "192.0.2.1")
-		l := a.start(pair + web)
-		after(5 * time.Second)
-		l.end(t)
-
-		w.servers.set("two", false)
-		l = a.start(pair + web)
-		after(500 * time.Millisecond)
-		a.wantTable("after one bad result", bothUp)
-		after(3 * time.Second)
-		a.wantTable("after fall bad results", "-A -t 192.0.2.100:80 -s rr\n-a -t 192.0.2.100:80 -r 10.0.0.11:80 -m -w 1\n")
-		l.end(t)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lbha/lbha/internal/config"
 	"github.com/lbha/lbha/internal/vip"
+	"github.com/lbha/lbha/internal/vrrp"
 	"github.com/lbha/lbha/internal/vrrp/node"
 )
 
@@ -26,6 +27,9 @@ func linkOf(r config.Router, snapshot vip.Links, virtual map[netip.Addr]bool) no
 	if state, ok := snapshot[r.Interface]; ok {
 		link.Index, link.MTU = state.Index, state.MTU
 		source, found := vip.PrimaryIPv4(state, virtual)
+		if !found && r.Priority == vrrp.PriorityOwner {
+			source, found = vip.PrimaryIPv4(state, nil) // the owner's own address is the virtual one
+		}
 		link.Source = source
 		if !found && link.Fault == "" {
 			link.Fault = fmt.Sprintf("%s has no IPv4 address of its own to send advertisements from", r.Interface)

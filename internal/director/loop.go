@@ -8,6 +8,8 @@ import (
 	"github.com/lbha/lbha/internal/arp"
 	"github.com/lbha/lbha/internal/health"
 	"github.com/lbha/lbha/internal/ipvs"
+	"github.com/lbha/lbha/internal/vip"
+	"github.com/lbha/lbha/internal/vrrp"
 	"github.com/lbha/lbha/internal/vrrp/node"
 )
 
@@ -17,9 +19,12 @@ type loopState struct {
 	rivals   map[string]uint64    // by router: how many adverts of rivals were acted on
 	asserted map[string]time.Time // by router: when its addresses were announced again because of one
 	links    map[string]node.Link
+	want     vip.Want // the last that was set
 	verdicts map[serverKey]health.Verdict
 	problems map[string]bool
-	ready    bool
+	// settingsErr is what was last said about the kernel settings.
+	settingsErr string
+	ready       bool
 }
 
 // run is the director's loop: something changed, so compute what has to be and hand it over. Roles come first: they move
@@ -29,7 +34,9 @@ func (d *Director) run(ctx context.Context) error {
 	d.takeLinks()
 	d.takeRoles()
 	d.takeVerdicts(true)
-	for {
+	settings := time.NewTicker(settingsResync)
+	defer settings.Stop()
+	for ctx.Err() == nil {
 		select {
 		case <-d.roles:
 			d.takeRoles()
@@ -44,7 +51,8 @@ func (d *Director) run(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return nil
+		case <-settings.C:
+			d.applySettings()
 		case <-d.roles:
 			d.takeRoles()
 		case <-d.links:
@@ -55,7 +63,11 @@ func (d *Director) run(ctx context.Context) error {
 			d.logProblems()
 		}
 	}
+	return nil
 }
+
+// settingsResync is how often kernel settings are looked at, which tell nobody when they change.
+const settingsResync = 10 * time.Second
 
 // takeRoles moves the addresses after the roles, and only then tells of it: a log that waits must not make clients wait.
 func (d *Director) takeRoles() {
@@ -65,7 +77,10 @@ func (d *Director) takeRoles() {
 	for _, s := range status {
 		facts.Roles[s.Name] = roleOf(s)
 	}
-	d.addresses.Set(desiredAddresses(d.cfg, facts))
+	if want := desiredAddresses(d.cfg, facts); !sameWant(want, d.loop.want) {
+		d.loop.want = want
+		d.addresses.Set(want)
+	}
 	for _, s := range status {
 		d.assert(s, time.Now())
 		d.logTransitions(s)
@@ -84,8 +99,8 @@ func (d *Director) assert(s node.Status, now time.Time) {
 		return
 	}
 	d.loop.rivals[s.Name], d.loop.asserted[s.Name] = s.Rivals, now
-	if now.Sub(s.View.Since) < assertPause {
-		return // it has just taken over from that one, and announces anyway
+	if s.View.State != vrrp.Active || now.Sub(s.View.Since) < assertPause {
+		return // it has given way since, or has just taken over from that one and announces anyway
 	}
 	routers := routerOf(d.cfg)
 	d.announcer.Again(func(c arp.Claim) bool {
@@ -99,6 +114,10 @@ func (d *Director) assert(s node.Status, now time.Time) {
 	d.log.Warn("another Active was heard; announcing the addresses again", "instance", s.Name, "vrid", s.VRID, "peer", s.View.Heard.From.String())
 }
 
+func sameWant(a, b vip.Want) bool {
+	return maps.Equal(a.Present, b.Present) && maps.Equal(a.Hold, b.Hold) && maps.Equal(a.Absent, b.Absent)
+}
+
 func (d *Director) logTransitions(s node.Status) {
 	for _, t := range s.Recent {
 		if t.Seq <= d.loop.seen[s.Name] {
@@ -109,7 +128,7 @@ func (d *Director) logTransitions(s node.Status) {
 		if t.Peer.IsValid() {
 			args = append(args, "peer", t.Peer.String())
 		}
-		if s.View.Why != "" {
+		if s.View.Why != "" && t.Seq == s.Recent[len(s.Recent)-1].Seq {
 			args = append(args, "why", s.View.Why)
 		}
 		d.log.Info("role changed", args...)
@@ -126,6 +145,7 @@ func (d *Director) takeLinks() {
 		return
 	}
 	d.nodes.SetLinks(links)
+	d.applySettings()
 	for name, link := range links {
 		if old := d.loop.links[name]; old.Fault != link.Fault {
 			if link.Fault != "" {

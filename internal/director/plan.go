@@ -3,7 +3,9 @@ package director
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/lbha/lbha/internal/config"
 	"github.com/lbha/lbha/internal/health"
@@ -11,8 +13,6 @@ import (
 	"github.com/lbha/lbha/internal/vip"
 	"github.com/lbha/lbha/internal/vrrp"
 	"github.com/lbha/lbha/internal/vrrp/node"
-
-	"time"
 )
 
 // planRouters maps the file's routers to nodes. listen is the adoption window of each, by name.
@@ -117,8 +117,8 @@ func require(svc config.Service) health.Require {
 	return health.All
 }
 
-// planSysctls are the kernel settings without which the file cannot work.
-func planSysctls(cfg *config.Config) []sysctl.Setting {
+// planSysctls are the kernel settings without which the file cannot work, on the interfaces that are there.
+func planSysctls(cfg *config.Config, links vip.Links) []sysctl.Setting {
 	var settings []sysctl.Setting
 	if name, ok := firstNAT(cfg); ok {
 		settings = append(settings, sysctl.Setting{
@@ -126,11 +126,13 @@ func planSysctls(cfg *config.Config) []sysctl.Setting {
 			Why: fmt.Sprintf("virtual_server %q forwards by nat: answers of its servers pass through this machine", name),
 		})
 	}
-	for _, link := range sharedSubnets(cfg) {
-		settings = append(settings, sysctl.Setting{
-			Key: "net/ipv4/conf/" + link + "/promote_secondaries", Value: "1",
-			Why: "several addresses of one subnet: without it the kernel removes all of them when the first one goes",
-		})
+	for _, link := range subnetLinks(cfg) {
+		if _, there := links[link]; there {
+			settings = append(settings, sysctl.Setting{
+				Key: "net/ipv4/conf/" + link + "/promote_secondaries", Value: "1",
+				Why: "a virtual address that came first in its subnet would take the others along when it goes",
+			})
+		}
 	}
 	return settings
 }
@@ -146,23 +148,18 @@ func firstNAT(cfg *config.Config) (string, bool) {
 	return "", false
 }
 
-// sharedSubnets are the links on which two virtual addresses lie in one subnet.
-func sharedSubnets(cfg *config.Config) []string {
-	type place struct {
-		link   string
-		subnet netip.Prefix
-	}
+// subnetLinks are the links on which a virtual IPv4 address brings its subnet along, sorted.
+func subnetLinks(cfg *config.Config) []string {
 	var links []string
-	count := map[place]int{}
 	for _, r := range cfg.Routers {
 		for _, a := range r.Addresses {
-			p := place{a.Interface, a.Prefix.Masked()}
-			if count[p]++; count[p] == 2 && a.Prefix.Addr().Is4() {
+			if a.Prefix.Addr().Is4() && !a.Prefix.IsSingleIP() {
 				links = append(links, a.Interface)
 			}
 		}
 	}
-	return links
+	slices.Sort(links)
+	return slices.Compact(links)
 }
 
 // virtualAddresses are all virtual addresses of the file: none of them may serve as a source of advertisements.

@@ -118,7 +118,7 @@ func (d *Director) preempt(r config.Router) string {
 	case !r.Preempt:
 		return "off"
 	case d.holding.Load():
-		return "held until every check has a verdict"
+		return "held"
 	}
 	return "on"
 }

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/lbha/lbha/internal/arp"
 	"github.com/lbha/lbha/internal/config"
@@ -55,6 +53,9 @@ func (w *world) machine(name, own string) *machine {
 	m.must(m.vip.AdminAdd(own+"/24", "eth0", 0))
 	m.must(os.MkdirAll(filepath.Join(m.dir, "net/ipv4/conf/eth0"), 0o755))
 	m.must(os.MkdirAll(filepath.Join(m.dir, "net/ipv4/conf/eth1"), 0o755))
+	for _, link := range []string{"eth0", "eth1"} {
+		m.must(os.WriteFile(filepath.Join(m.dir, "net/ipv4/conf", link, "promote_secondaries"), []byte("0\n"), 0o644))
+	}
 	m.must(os.WriteFile(filepath.Join(m.dir, "net/ipv4/ip_forward"), []byte("0\n"), 0o644))
 	return m
 }
@@ -119,14 +120,6 @@ func (l *life) end(t *testing.T) {
 	if err := <-l.done; err != nil {
 		t.Errorf("Run: %v\n%s", err, l.log)
 	}
-}
-
-func (l *life) state() string { return l.Status().Routers[0].State }
-
-// after lets virtual time pass.
-func after(d time.Duration) {
-	time.Sleep(d)
-	synctest.Wait()
 }
 
 type locked struct {

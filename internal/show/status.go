@@ -40,7 +40,7 @@ func router(w io.Writer, s director.Status, r director.RouterStatus, o Options) 
 	fmt.Fprintf(w, "\n%s %s  %s since %s, %s\n", o.paint("vrrp", dim), o.paint(r.Name, bold),
 		o.paint(strings.ToUpper(r.State), stateColor(r.State)), ago(s.Now.Sub(r.Since)), why(r))
 	fmt.Fprintf(w, "  vrid %d on %s, priority %d, adverts every %s, preempt %s\n",
-		r.VRID, r.Interface, r.Priority, seconds(r.Interval), r.Preempt)
+		r.VRID, r.Interface, r.Priority, seconds(r.Interval), preempt(r.Preempt))
 	if a := r.Active; a != nil {
 		fmt.Fprintf(w, "  heard %s as Active, priority %d, adverts every %s, checksum %s\n",
 			a.Address, a.Priority, seconds(a.Interval), a.Checksum)
@@ -52,6 +52,13 @@ func router(w io.Writer, s director.Status, r director.RouterStatus, o Options) 
 		rows = append(rows, addressRow(v))
 	}
 	return o.table(w, "  ", rows)
+}
+
+func preempt(mode string) string {
+	if mode == "held" {
+		return "held until every check has a verdict"
+	}
+	return mode
 }
 
 func why(r director.RouterStatus) string {
@@ -86,7 +93,7 @@ func addressRow(v director.AddressStatus) []cell {
 		where = cell{"here", green}
 	}
 	var notes []string
-	if v.Present && v.Lease > 0 {
+	if v.Present && v.Lease > 0 && v.Error == "" {
 		notes = append(notes, fmt.Sprintf("leased for %s at a time", seconds(v.Lease)))
 	}
 	if v.Announced > 0 {

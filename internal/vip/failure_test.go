@@ -175,9 +175,9 @@ func TestAfterAStallNothingIsAddedAtOnce(t *testing.T) {
 			func(r *rig) { r.set(vip.Want{Absent: hold("192.0.2.1/24")}) },
 			nil,
 		},
-		"the director has spoken again": {
+		"another router's want came first": {
 			func(r *rig) { r.set(vip.Want{Present: specs(2*second, "192.0.2.1/24", "192.0.2.2/24")}) },
-			[]string{"8010 add 192.0.2.1/24 dev eth0 valid_lft 2", "8010 add 192.0.2.2/24 dev eth0 valid_lft 2"},
+			[]string{"8200 add 192.0.2.1/24 dev eth0 valid_lft 2", "8200 add 192.0.2.2/24 dev eth0 valid_lft 2"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

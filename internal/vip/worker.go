@@ -123,16 +123,18 @@ func (w *worker) begin(now time.Time, want Want) {
 			delete(w.lost, a)
 		}
 	}
+	// Also when the want is another one: it may be that of one router, and say nothing yet about what the others slept
+	// through.
+	if gap := now.Sub(w.passed); overslept(gap, w.grants) {
+		w.resumeAt = now.Add(stallPause)
+		w.log.Warn("slept through a whole lease, holding back", "took", gap)
+	}
 	if !w.want.equal(want) {
 		w.want = want
-		w.resumeAt = time.Time{}
 		for a, t := range w.troubles {
 			t.failures, t.retry = 0, time.Time{}
 			w.troubles[a] = t
 		}
-	} else if gap := now.Sub(w.passed); overslept(gap, w.grants) {
-		w.resumeAt = now.Add(stallPause)
-		w.log.Warn("slept through a whole lease, holding back", "took", gap)
 	}
 	w.passed = now
 }
