@@ -5,6 +5,7 @@ package drills
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +67,10 @@ func (r *rig) powerCut(t *testing.T, links ...string) {
 	t.Logf("one Active %s after healing", since(healed))
 	r.prefers(t, 0)
 	t.Logf("client follows %s after healing", since(healed))
+	// Without that the client doubts its neighbour entry by itself, after half a minute.
+	if !strings.Contains(r.daemons[0].Log(), "announcing the addresses again") {
+		t.Error("server04 does not say that it announced its addresses again when it heard another Active")
+	}
 	r.settled(t)
 	back := time.Now()
 	answered(t, asking, back, 30)
