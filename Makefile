@@ -5,7 +5,7 @@ SHELL       := /bin/bash
 .DEFAULT_GOAL := help
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
-FUZZTIME ?= 5s
+FUZZTIME ?= 3s
 # Random schedules of the election's simulator, in `make soak`.
 SCHEDULES ?= 1000000
 
@@ -56,14 +56,15 @@ unit: bin/setup ## unit tests, with the race detector
 	@echo '== unit tests'; CGO_ENABLED=1 go test -race ./...
 
 .PHONY: fuzz
-fuzz: ## a short fuzz of each parser (FUZZTIME=5s)
+fuzz: ## a short fuzz of each parser (FUZZTIME=3s)
 	@echo '== fuzz, $(FUZZTIME) each'; test/fuzz $(FUZZTIME)
 
 .PHONY: drills
 drills: bin/setup bin/lbha ## the drills, on real kernels
-	@echo '== drills in namespaces'; LBHA=$(CURDIR)/bin/lbha go test -tags lab -count=1 -p 1 -run Lab -exec '$(IN_NAMESPACES)' ./internal/...
+	@echo '== drills in namespaces'; LBHA=$(CURDIR)/bin/lbha go test -tags lab -count=1 -p 1 -exec '$(IN_NAMESPACES)' -run Lab $$(go list ./internal/... | grep -v /ipvs)
+	@LBHA=$(CURDIR)/bin/lbha go test -tags lab -count=1 -exec '$(IN_NAMESPACES)' ./test/netns/drills/plain
 	@echo '== nothing outlives the lab'; go test -tags labhost -count=1 ./test/netns/cmd/lab
-	@echo '== drills in a kernel with IPVS'; LBHA=$(CURDIR)/bin/lbha go test -tags lab -count=1 -p 1 -exec '$(IN_KERNEL)' ./internal/ipvs/... ./test/netns/...
+	@echo '== drills in a kernel with IPVS'; LBHA=$(CURDIR)/bin/lbha go test -tags lab -count=1 -p 1 -exec '$(IN_KERNEL)' ./internal/ipvs ./test/netns ./test/netns/drills
 
 .PHONY: bin/setup
 bin/setup: $(LAB)
