@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/lbha/lbha/internal/owned"
 	"github.com/lbha/lbha/internal/vip"
 )
 
@@ -35,6 +36,26 @@ func TestSettingsFollowAnInterfaceThatComesLate(t *testing.T) {
 		l.end(t)
 		if a.promotes("eth0") != "0" || a.promotes("eth1") != "0" {
 			t.Error("a setting was not put back")
+		}
+	})
+}
+
+func TestSettingsOfAnEarlierLifeStandThroughTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		a := w.machine("a", "192.0.2.1")
+		ledger, err := owned.Open(filepath.Join(a.dir, "owned.json"))
+		a.must(err)
+		a.must(ledger.ClaimSysctl("net.ipv4.conf.eth0.promote_secondaries", "0", "1"))
+		a.must(os.WriteFile(filepath.Join(a.dir, "net/ipv4/conf/eth0/promote_secondaries"), []byte("1\n"), 0o644))
+		l := a.start(pair)
+		after(time.Second)
+		if a.promotes("eth0") != "1" || strings.Contains(l.log.String(), "put back") {
+			t.Errorf("promote_secondaries of eth0 is %s, want 1 all the time\n%s", a.promotes("eth0"), l.log)
+		}
+		l.end(t)
+		if a.promotes("eth0") != "0" {
+			t.Error("the original of the earlier life was not put back in the end")
 		}
 	})
 }

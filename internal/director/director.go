@@ -220,7 +220,13 @@ func within(ctx context.Context, what string, f func(context.Context) error) err
 }
 
 // applySettings belongs to the goroutine that owns the loop: Run's before it starts, and after it has ended.
+//
+// Where the file's settings depend on interfaces, nothing is done before somebody has looked at those: a setting of an
+// earlier life would be put back, while addresses of that life still need it.
 func (d *Director) applySettings() {
+	if d.watch.Links() == nil && len(d.cfg.Routers) > 0 {
+		return
+	}
 	apply := d.settings.Apply
 	if !d.cfg.Sysctl.Manage {
 		apply = d.settings.Report
