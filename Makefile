@@ -61,9 +61,16 @@ fuzz: ## a short fuzz of each parser (FUZZTIME=3s)
 
 .PHONY: drills
 drills: bin/setup bin/lbha ## the drills, on real kernels
+	@$(MAKE) --no-print-directory -j2 --output-sync=target drills-in-namespaces drills-with-ipvs
+	@echo '== nothing outlives the lab'; go test -tags labhost -count=1 ./test/netns/cmd/lab
+
+.PHONY: drills-in-namespaces
+drills-in-namespaces:
 	@echo '== drills in namespaces'; LBHA=$(CURDIR)/bin/lbha go test -tags lab -count=1 -p 1 -exec '$(IN_NAMESPACES)' -run Lab $$(go list ./internal/... | grep -v /ipvs)
 	@LBHA=$(CURDIR)/bin/lbha go test -tags lab -count=1 -exec '$(IN_NAMESPACES)' ./test/netns/drills/plain
-	@echo '== nothing outlives the lab'; go test -tags labhost -count=1 ./test/netns/cmd/lab
+
+.PHONY: drills-with-ipvs
+drills-with-ipvs:
 	@echo '== drills in a kernel with IPVS'; LBHA=$(CURDIR)/bin/lbha go test -tags lab -count=1 -p 1 -exec '$(IN_KERNEL)' ./internal/ipvs ./test/netns ./test/netns/drills
 
 .PHONY: bin/setup
