@@ -79,7 +79,7 @@ bin/setup: $(LAB)
 
 .PHONY: soak
 soak: ## a long run of the election's simulator (SCHEDULES=1000000)
-	@go test ./internal/vrrp/... -run Schedules -schedules $(SCHEDULES) -timeout 0 -v
+	@go test ./internal/vrrp -run Schedules -schedules $(SCHEDULES) -timeout 0 -v
 
 .PHONY: clean
 clean: ## remove what was built; the cache of packages stays
