@@ -44,8 +44,8 @@ virtual_server "web" {
   forwarding = "nat"
 
   # One look a second. The first bad one makes lbha look again after 200ms, and the
-  # second takes the server out: a dead web server is gone after 1.2s at the latest,
-  # a machine that does not answer at all after 1.8s.
+  # second takes the server out: a dead web server is gone after little more than 1.2s,
+  # a machine that does not answer at all after 1.8s at most.
   check "http" {
     path          = "/"
     interval      = "1s"

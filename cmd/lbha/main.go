@@ -77,7 +77,11 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad configuration.`,
 		SilenceErrors: true,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage(fmt.Errorf("unknown command %q: see lbha help", args[0]))
+				hint := "see lbha help"
+				if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+					hint = "did you mean " + near[0] + "?"
+				}
+				return usage(fmt.Errorf("unknown command %q: %s", args[0], hint))
 			}
 			return nil
 		},
@@ -91,6 +95,7 @@ Exit status: 0 done, 1 failed, 2 bad usage or bad configuration.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(fmt.Errorf("%w: see %s --help", err, cmd.CommandPath()))
 	})
+	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(newRun(), newValidate(), newProbe(), newStatus(), newVersion())
 	return root
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -78,7 +77,7 @@ func direct(ctx context.Context, cfg *config.Config) error {
 		return err
 	}
 	defer socket.Close()
-	if warning != "" {
+	if warning != "" && cfg.Control.Src.Has("group") { // the default group is there for those who make it
 		log.Warn("control socket", "socket", cfg.Control.Socket, "warning", warning)
 	}
 	lock, err := owned.Lock(owned.DefaultPath)
@@ -120,7 +119,7 @@ func openTable(cfg *config.Config, ledger *owned.Store) (ipvs.Kernel, error) {
 	case len(cfg.Services) == 0 && errors.Is(err, ipvs.ErrNoIPVS):
 		return nil, nil
 	}
-	return nil, fmt.Errorf("open the IPVS table: %w", err)
+	return nil, err
 }
 
 // openLedger opens what is known of earlier lives. A file that cannot be read was moved aside and is said, not fatal: a
@@ -136,8 +135,12 @@ func openLedger(log *slog.Logger) (*owned.Store, error) {
 }
 
 func ready(log *slog.Logger, cfg *config.Config) func() {
+	name := "" // of a file without director blocks
+	if cfg.Self != nil {
+		name = cfg.Self.Name
+	}
 	return func() {
-		log.Info("director started", "version", version, "director", cfg.Self.Name, "hash", cfg.Hash[:12])
+		log.Info("director started", "version", version, "director", name, "hash", cfg.Hash[:12])
 		if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
 			log.Warn("tell systemd", "err", err)
 		}

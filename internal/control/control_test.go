@@ -64,6 +64,18 @@ func TestSocketWithoutItsGroupIsForTheOwnerAlone(t *testing.T) {
 	}
 }
 
+func TestSocketOfNoGroupIsForTheOwnerAlone(t *testing.T) {
+	path := socketPath(t)
+	s, warning, err := Listen(path, "")
+	if err != nil || warning != "" {
+		t.Fatalf("Listen = %q, %v", warning, err)
+	}
+	defer s.Close()
+	if got := mode(t, path); got != 0o600 {
+		t.Errorf("mode %o, want 600", got)
+	}
+}
+
 func mode(t *testing.T, path string) os.FileMode {
 	t.Helper()
 	info, err := os.Stat(path)

@@ -27,7 +27,7 @@ type Socket struct {
 // Listen takes the control socket at path for this process: it holds an exclusive lock on path + ".lock" for as long
 // as the process lives, so that a socket left behind by a crash is replaced and a living director's is not.
 //
-// The socket is mode 0660 and given to group; when that group does not exist it is 0600, and the returned warning
+// The socket is mode 0660 and given to group, or 0600 if that is ""; when that group does not exist it is 0600, and the returned warning
 // says so. The folder must exist.
 func Listen(path, group string) (sock *Socket, warning string, err error) {
 	if err := checkFolder(filepath.Dir(path)); err != nil {
@@ -117,6 +117,9 @@ func removeStale(path string) error {
 }
 
 func give(path, group string) (warning string, err error) {
+	if group == "" {
+		return "", nil
+	}
 	g, err := user.LookupGroup(group)
 	if err != nil {
 		return fmt.Sprintf("group %s does not exist; only the owner can use the control socket", group), nil

@@ -128,3 +128,18 @@ func TestQuiescedServerStaysWithWeightZero(t *testing.T) {
 		l.end(t)
 	})
 }
+
+func TestFileWithoutDirectorsRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		a := w.machine("a", "192.0.2.1")
+		_, routers, _ := strings.Cut(pair, "vrrp ")
+		l := a.start("vrrp " + routers)
+		after(5 * time.Second)
+		wantState(t, "alone", l, "active")
+		if name := l.Status().Director; name != "" {
+			t.Errorf("director %q", name)
+		}
+		l.end(t)
+	})
+}

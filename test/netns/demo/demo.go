@@ -175,7 +175,7 @@ func (d *Demo) share(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.screen.Fact("server04, ipvsadm -Ln", "")
+	d.screen.Fact("server04, ipvsadm -Ln", "as another program sees it")
 	d.screen.Text(out)
 	return nil
 }

@@ -204,7 +204,7 @@ func (d *Demo) crash(ctx context.Context) error {
 		}
 	}
 	gap, _ := p.Report().Since(mark.Add(-200 * time.Millisecond)).LongestGap()
-	d.screen.Fact("server05 took over, longest gap", "%s", ms(gap))
+	d.screen.Fact("longest gap while server05 took over", "%s: until then server04's kernel went on forwarding", ms(gap))
 	// The kernel ends a lifetime within a second after it.
 	if err := d.hold(gone <= lease+time.Second, "address gone by itself after", "%s; the lease is %s, which the kernel ends within 1 s", ms(gone), lease); err != nil {
 		return err

@@ -29,7 +29,7 @@ const (
 	dim    = "2"
 	red    = "31"
 	green  = "32"
-	label  = 34 // columns of a fact's name
+	label  = 40 // columns of a fact's name
 	spinAt = 120 * time.Millisecond
 )
 
