@@ -72,6 +72,12 @@ func direct(ctx context.Context, cfg *config.Config) error {
 	if err := director.CheckCapabilities(len(cfg.Routers) > 0); err != nil {
 		return err
 	}
+	// Held until the very end: a director that is still taking its addresses off must stay the only one.
+	lock, err := owned.Lock(owned.DefaultPath)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
 	socket, warning, err := control.Listen(cfg.Control.Socket, cfg.Control.Group)
 	if err != nil {
 		return err
@@ -80,11 +86,6 @@ func direct(ctx context.Context, cfg *config.Config) error {
 	if warning != "" && cfg.Control.Src.Has("group") { // the default group is there for those who make it
 		log.Warn("control socket", "socket", cfg.Control.Socket, "warning", warning)
 	}
-	lock, err := owned.Lock(owned.DefaultPath)
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
 	ledger, err := openLedger(log)
 	if err != nil {
 		return err

@@ -85,6 +85,7 @@ func NewAnnouncer(opt Options) *Announcer {
 // there again in the next is new, even if both come before Run looks.
 func (a *Announcer) Set(claims map[Claim]Schedule) {
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	want := make(map[Claim]wanted, len(claims))
 	for c, s := range claims {
 		w, known := a.want[c]
@@ -95,19 +96,14 @@ func (a *Announcer) Set(claims map[Claim]Schedule) {
 		w.schedule = s
 		want[c] = w
 	}
-	a.want = want
-	a.version.Add(1)
-	a.mu.Unlock()
-	select {
-	case a.wake <- struct{}{}:
-	default:
-	}
+	a.replace(want)
 }
 
 // Again begins the announcements of those claims that match anew, as if each had just been made. It is for a rival that
 // has drawn the neighbours to itself and now gives way.
 func (a *Announcer) Again(match func(Claim) bool) {
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	want := maps.Clone(a.want)
 	for c, w := range want {
 		if match(c) {
@@ -116,9 +112,13 @@ func (a *Announcer) Again(match func(Claim) bool) {
 			want[c] = w
 		}
 	}
+	a.replace(want)
+}
+
+// replace makes want what is to be announced, and tells Run. The caller holds mu.
+func (a *Announcer) replace(want map[Claim]wanted) {
 	a.want = want
 	a.version.Add(1)
-	a.mu.Unlock()
 	select {
 	case a.wake <- struct{}{}:
 	default:

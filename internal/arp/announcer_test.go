@@ -102,6 +102,18 @@ func TestClaimMadeAgainIsNewEvenIfNobodyLookedBetween(t *testing.T) {
 	})
 }
 
+func TestAgainBeginsTheMatchingClaimsAnew(t *testing.T) {
+	bubble(t, func(t *testing.T, w *wire, a *Announcer) {
+		other := on("eth0", 2, "192.0.2.11")
+		a.Set(map[Claim]Schedule{vip: {Count: 1}, other: {Count: 1}})
+		after(10 * time.Second)
+		w.take()
+		a.Again(func(c Claim) bool { return c == vip })
+		after(10 * time.Second)
+		wantSent(t, w, bursts("10s eth0 192.0.2.10")...)
+	})
+}
+
 func TestChangedIndexOrMACIsAnotherClaim(t *testing.T) {
 	for name, change := range map[string]func(*Claim){
 		"index": func(c *Claim) { c.Index++ },

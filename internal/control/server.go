@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -29,9 +30,8 @@ func NewServer(status func() director.Status, log *slog.Logger) *Server {
 	return &Server{status: status, log: log}
 }
 
-// Run serves the socket until ctx ends and then returns nil. It listens no more then, but the lock of the socket is held
-// until the caller closes it: a director that is still taking its addresses off must stay the only one.
-func (s *Server) Run(ctx context.Context, sock *Socket) error {
+// Run serves l until ctx ends and then returns nil; l is closed by then.
+func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	srv := &http.Server{
 		Handler:           s.handler(),
 		ReadHeaderTimeout: requestTimeout,
@@ -43,7 +43,7 @@ func (s *Server) Run(ctx context.Context, sock *Socket) error {
 	}
 	stop := context.AfterFunc(ctx, func() { srv.Close() })
 	defer stop()
-	if err := srv.Serve(sock.Listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

@@ -74,7 +74,7 @@ func checkFolder(path string) error {
 	dir := filepath.Dir(path)
 	info, err := os.Stat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("open ledger: folder %s is missing: %w", dir, fs.ErrNotExist)
+		return fmt.Errorf("open ledger: %w; create the folder (install -d -m 0755 %s)", err, dir)
 	}
 	if err != nil {
 		return fmt.Errorf("open ledger: %w", err)

@@ -205,7 +205,7 @@ func TestOpenAloneWritesNothing(t *testing.T) {
 func TestMissingFolderIsNamed(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "lbha")
 	_, err := Open(filepath.Join(dir, "owned.json"))
-	want := "open ledger: folder " + dir + " is missing: file does not exist"
+	want := "open ledger: stat " + dir + ": no such file or directory; create the folder (install -d -m 0755 " + dir + ")"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -200,6 +200,16 @@ func (d *Demo) prober() *netns.HTTPProber {
 	return d.Client.ProbeHTTP(netns.HTTPProbe{URL: "http://" + d.VIP.String() + "/", Interval: 40 * time.Millisecond, Timeout: 5 * time.Second})
 }
 
+// traffic starts the client and waits until it has been answered for a while.
+func (d *Demo) traffic(ctx context.Context) (*netns.HTTPProber, error) {
+	p := d.prober()
+	if err := answered(ctx, p, time.Now(), 20); err != nil {
+		p.Stop()
+		return nil, err
+	}
+	return p, nil
+}
+
 // lost says how many requests were lost, and how.
 func lost(r netns.HTTPReport) string {
 	text := fmt.Sprintf("%d lost", r.Failed())

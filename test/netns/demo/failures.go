@@ -12,11 +12,11 @@ import (
 // loseServer stops a web server and starts it again.
 func (d *Demo) loseServer(ctx context.Context) error {
 	d.screen.Step("A web server is stopped, and started again")
-	p := d.prober()
-	defer p.Stop()
-	if err := answered(ctx, p, time.Now(), 20); err != nil {
+	p, err := d.traffic(ctx)
+	if err != nil {
 		return err
 	}
+	defer p.Stop()
 	mark := time.Now()
 	d.Web[0].Kill()
 	d.screen.Waiting("the checks, once a second")
@@ -77,11 +77,11 @@ func (d *Demo) tablesHave(ctx context.Context, n int) (time.Time, error) {
 // powerCut takes the Active off both its networks, as losing its power would.
 func (d *Demo) powerCut(ctx context.Context) error {
 	d.screen.Step("The Active director is cut off, as by a power cut")
-	p := d.prober()
-	defer p.Stop()
-	if err := answered(ctx, p, time.Now(), 20); err != nil {
+	p, err := d.traffic(ctx)
+	if err != nil {
 		return err
 	}
+	defer p.Stop()
 	from, err := d.Client.Neighbour(d.VIP.Addr())
 	if err != nil {
 		return err
@@ -131,11 +131,11 @@ func (d *Demo) heal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p := d.prober()
-	defer p.Stop()
-	if err := answered(ctx, p, time.Now(), 20); err != nil {
+	p, err := d.traffic(ctx)
+	if err != nil {
 		return err
 	}
+	defer p.Stop()
 	mark := time.Now()
 	active := d.Directors[0]
 	if err := errors.Join(active.Heal("eth0"), active.Heal("eth1")); err != nil {
@@ -171,11 +171,11 @@ func (d *Demo) crash(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p := d.prober()
-	defer p.Stop()
-	if err := answered(ctx, p, time.Now(), 20); err != nil {
+	p, err := d.traffic(ctx)
+	if err != nil {
 		return err
 	}
+	defer p.Stop()
 	s, err := d.Directors[0].Director(ctx)
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ func TestPlainStartThatCannotBeSaysWhyAndTouchesNothing(t *testing.T) {
 	}{
 		{name: "no CAP_NET_ADMIN", host: l.first, prefix: without("net_admin"), file: good, status: 1, want: "lbha: no CAP_NET_ADMIN: run it as root"},
 		{name: "no CAP_NET_RAW", host: l.first, prefix: without("net_raw"), file: good, status: 1, want: "lbha: no CAP_NET_RAW: run it as root"},
-		{name: "no control folder", host: l.first, file: good, noFolder: true, status: 1, want: "lbha: control socket: folder /run/lbha does not exist; create it"},
+		{name: "no control folder", host: l.first, file: good, noFolder: true, status: 1, want: "lbha: open ledger: stat /run/lbha: no such file or directory; create the folder (install"},
 		{name: "no director block", host: l.third, file: good, status: 2, want: `"client"`},
 		{name: "a file that does not parse", host: l.first, file: write(t, "vrrp \"frontend\" {\n"), status: 2, want: "lbha.hcl line 1"},
 		{name: "no file", host: l.first, file: "/nowhere/lbha.hcl", status: 2, want: "/nowhere/lbha.hcl"},
